@@ -219,11 +219,20 @@ static bool stlb_hw_present(pte_t pte)
 	return pte_flags(pte) & _PAGE_PRESENT;
 }
 
-static bool stlb_hw_usable(pte_t pte)
+static bool stlb_hw_user(pte_t pte)
 {
-	const pteval_t need = _PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED;
+	return pte_flags(pte) & _PAGE_USER;
+}
 
-	return (pte_flags(pte) & need) == need;
+static bool stlb_hw_young(pte_t pte)
+{
+	return pte_flags(pte) & _PAGE_ACCESSED;
+}
+
+/* A page fault leaves the bit to the hardware on x86. Fails if the entry changes. */
+static bool stlb_hw_set_young(pte_t *ptep, pte_t pte)
+{
+	return try_cmpxchg(&ptep->pte, &pte.pte, pte.pte | _PAGE_ACCESSED);
 }
 
 static bool stlb_hw_writable(pte_t pte)
@@ -241,11 +250,14 @@ static bool stlb_hw_present(pte_t pte)
 	return pte_val(pte) & PTE_VALID;
 }
 
-static bool stlb_hw_usable(pte_t pte)
+static bool stlb_hw_user(pte_t pte)
 {
-	const pteval_t need = PTE_VALID | PTE_USER | PTE_AF;
+	return pte_val(pte) & PTE_USER;
+}
 
-	return (pte_val(pte) & need) == need;
+static bool stlb_hw_young(pte_t pte)
+{
+	return pte_val(pte) & PTE_AF;
 }
 
 /* PTE_WRITE is the DBM bit: hardware may turn a clean entry into a dirty one. */
@@ -264,11 +276,14 @@ static bool stlb_hw_present(pte_t pte)
 	return pte_val(pte) & _PAGE_PRESENT;
 }
 
-static bool stlb_hw_usable(pte_t pte)
+static bool stlb_hw_user(pte_t pte)
 {
-	const unsigned long need = _PAGE_PRESENT | _PAGE_ACCESSED;
+	return !(pte_val(pte) & _PAGE_PRIVILEGED);
+}
 
-	return (pte_val(pte) & (need | _PAGE_PRIVILEGED)) == need;
+static bool stlb_hw_young(pte_t pte)
+{
+	return pte_val(pte) & _PAGE_ACCESSED;
 }
 
 static bool stlb_hw_writable(pte_t pte)
@@ -286,11 +301,14 @@ static bool stlb_hw_present(pte_t pte)
 	return pte_val(pte) & _PAGE_PRESENT;
 }
 
-static bool stlb_hw_usable(pte_t pte)
+static bool stlb_hw_user(pte_t pte)
 {
-	const unsigned long need = _PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED;
+	return pte_val(pte) & _PAGE_USER;
+}
 
-	return (pte_val(pte) & need) == need;
+static bool stlb_hw_young(pte_t pte)
+{
+	return pte_val(pte) & _PAGE_ACCESSED;
 }
 
 static bool stlb_hw_writable(pte_t pte)
@@ -304,12 +322,21 @@ static bool stlb_hw_dirty(pte_t pte)
 }
 #endif
 
+#ifndef CONFIG_X86_64
+/* The page fault handler sets the bit. */
+static bool stlb_hw_set_young(pte_t *ptep, pte_t pte)
+{
+	return false;
+}
+#endif
+
 /**
  * struct stlb_walk - result of a page table walk
  * @size: bytes that the last entry looked at maps, leaf or not.
- * @leaf: a leaf that the device can use was found.
- * @pmd_or_larger: that leaf is not a base page.
- * @pte: the leaf, as a PTE.
+ * @leaf: a leaf that user accesses may use was found.
+ * @young: it has the accessed bit set: the device may cache it.
+ * @ptep: where the leaf is.
+ * @pte: the leaf, as a PTE whatever its level.
  * @pa: physical address of the first byte that the leaf maps.
  * @nr_tables: number of @tables.
  * @tables: page tables below the top level that the walk went through.
@@ -317,7 +344,8 @@ static bool stlb_hw_dirty(pte_t pte)
 struct stlb_walk {
 	unsigned long size;
 	bool leaf;
-	bool pmd_or_larger;
+	bool young;
+	pte_t *ptep;
 	pte_t pte;
 	phys_addr_t pa;
 	unsigned int nr_tables;
@@ -338,10 +366,12 @@ static void stlb_walk_table(struct stlb_walk *walk, const void *entry,
 	walk->tables[i].bytes = bytes;
 }
 
-static void stlb_walk_leaf(struct stlb_walk *walk, pte_t pte, unsigned long pfn)
+static void stlb_walk_leaf(struct stlb_walk *walk, void *ptep, pte_t pte,
+			   unsigned long pfn)
 {
-	walk->leaf = stlb_hw_usable(pte);
-	walk->pmd_or_larger = walk->size > PAGE_SIZE;
+	walk->leaf = stlb_hw_user(pte);
+	walk->young = stlb_hw_young(pte);
+	walk->ptep = ptep;
 	walk->pte = pte;
 	walk->pa = PFN_PHYS(pfn);
 }
@@ -386,7 +416,7 @@ static void stlb_walk(struct mm_struct *mm, unsigned long va,
 	if (!stlb_hw_present(__pte(pud_val(pud))))
 		return;
 	if (pud_leaf(pud)) {
-		stlb_walk_leaf(walk, __pte(pud_val(pud)), pud_pfn(pud));
+		stlb_walk_leaf(walk, pudp, __pte(pud_val(pud)), pud_pfn(pud));
 		return;
 	}
 
@@ -397,7 +427,7 @@ static void stlb_walk(struct mm_struct *mm, unsigned long va,
 	if (!stlb_hw_present(__pte(pmd_val(pmd))))
 		return;
 	if (pmd_leaf(pmd)) {
-		stlb_walk_leaf(walk, __pte(pmd_val(pmd)), pmd_pfn(pmd));
+		stlb_walk_leaf(walk, pmdp, __pte(pmd_val(pmd)), pmd_pfn(pmd));
 		return;
 	}
 
@@ -406,7 +436,7 @@ static void stlb_walk(struct mm_struct *mm, unsigned long va,
 	walk->size = PAGE_SIZE;
 	pte = READ_ONCE(*ptep);
 	if (stlb_hw_present(pte))
-		stlb_walk_leaf(walk, pte, pte_pfn(pte));
+		stlb_walk_leaf(walk, ptep, pte, pte_pfn(pte));
 }
 
 static bool stlb_walk_writable(const struct stlb *dev,
@@ -532,7 +562,7 @@ static struct stlb_entry *stlb_cache(struct stlb *dev, unsigned long va,
 				 ALIGN_DOWN(va, walk->tables[i].region_size),
 				 walk->tables[i].region_size,
 				 walk->tables[i].pa, walk->tables[i].bytes);
-	if (!walk->leaf)
+	if (!walk->leaf || !walk->young)
 		return NULL;
 
 	/* A TLB may always evict: the new walk replaces what it had for @va. */
@@ -1158,6 +1188,8 @@ static struct stlb_entry *stlb_translate(struct stlb *dev, unsigned long va,
 	if (*hit)
 		return e;
 	stlb_walk(dev->mm, va, &walk);
+	if (walk.leaf && !walk.young)
+		walk.young = stlb_hw_set_young(walk.ptep, walk.pte);
 	e = stlb_cache(dev, va, &walk);
 	return e && stlb_allows(e, write) ? e : NULL;
 }
