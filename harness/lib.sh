@@ -1,0 +1,116 @@
+# Common to all scripts of the harness; sourced, after "set -eu".
+# shellcheck shell=sh
+# shellcheck disable=SC2034
+
+TOP=${PF_TOP:-$(cd "$(dirname "$0")/.." && pwd)}
+HARNESS=$(cd "$(dirname "$0")" && pwd)
+BUILD=$TOP/build
+CACHE=${PF_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/paired-flush}
+BASE=${BASE:-7.3}
+ARCH=${ARCH:-x86_64}
+CONFIG=${CONFIG:-}
+LINUX=${LINUX:-}
+TEST=${TEST:-}
+JOBS=${JOBS:-$(nproc)}
+PF_START=${PF_START:-$(date +%s)}
+export PF_START TOP
+
+# No message of a tool is parsed in another language; no git setting of the
+# user's, and no repository a hook may have left in the environment, plays in.
+PATH=$PATH:/usr/sbin:/sbin
+export LC_ALL=C PATH GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null
+unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_OBJECT_DIRECTORY
+
+# A line of progress: base, arch, step, seconds since the command was typed.
+step() {
+	printf '[%s %s%s %4ds] %s\n' "$BASE" "$ARCH" "${CONFIG:+ $CONFIG}" \
+		$(($(date +%s) - PF_START)) "$*" >&2
+}
+
+note() {
+	printf '%s\n' "$*" >&2
+}
+
+die() {
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+	exit 1
+}
+
+# Read bases/<name> and set what follows from the command's variables.
+load_base() {
+	[ -f "$TOP/bases/$BASE" ] ||
+		die "BASE=$BASE: there is no bases/$BASE; have: $(cd "$TOP/bases" && echo *)"
+	SOURCE='' SUITE='' SELFTESTS=mm ARCHES='' PERBASE='' STOCK_IMAGE='' STOCK_ARCH=''
+	# shellcheck disable=SC1090
+	. "$TOP/bases/$BASE"
+	case $CONFIG in
+	'' | debug) ;;
+	*) die "CONFIG=$CONFIG: give nothing, or debug" ;;
+	esac
+	case " $ARCHES " in
+	*" $ARCH "*) ;;
+	*) die "ARCH=$ARCH: bases/$BASE has: $ARCHES" ;;
+	esac
+	W=$BUILD/$BASE${LINUX:+-local}
+	REPO=$W/repo.git
+	PATCHES=$TOP/patches/$BASE
+	FLAVOUR=$ARCH${CONFIG:+-$CONFIG}
+	mkdir -p "$W"
+}
+
+need_source_base() {
+	[ -n "$SOURCE" ] || die "BASE=$BASE has no source package, only stock kernels: make stock BASE=$BASE"
+}
+
+# need_packages name...: have the Debian packages installed.
+need_packages() {
+	missing=
+	for pkg; do
+		case $(dpkg-query -W -f '${db:Status-Status}' "$pkg" 2>/dev/null) in
+		installed) ;;
+		*) missing="$missing $pkg" ;;
+		esac
+	done
+	[ -n "$missing" ] || return 0
+	root=
+	if [ "$(id -u)" != 0 ]; then
+		if ! sudo -n true 2>/dev/null; then
+			die "missing Debian packages; type:
+	sudo apt-get install -y --no-install-recommends$missing"
+		fi
+		root='sudo -n'
+	fi
+	step "install$missing"
+	set -f
+	# shellcheck disable=SC2086
+	set -- $root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 \
+		install -y --no-install-recommends $missing
+	set +f
+	if ! "$@" >"$BUILD/install.log" 2>&1; then
+		# A machine that has no package lists yet, or old ones.
+		$root apt-get -qq update >>"$BUILD/install.log" 2>&1 || true
+		"$@" >>"$BUILD/install.log" 2>&1 ||
+			die "apt-get could not install$missing; see $BUILD/install.log"
+	fi
+}
+
+# with_lock file command...: one at a time.
+with_lock() {
+	lockfile=$1
+	shift
+	mkdir -p "${lockfile%/*}"
+	flock "$lockfile" "$@"
+}
+
+git_identity() {
+	GIT_AUTHOR_NAME=paired-flush GIT_AUTHOR_EMAIL=paired-flush@localhost
+	GIT_AUTHOR_DATE='1700000000 +0000'
+	GIT_COMMITTER_NAME=$GIT_AUTHOR_NAME GIT_COMMITTER_EMAIL=$GIT_AUTHOR_EMAIL
+	GIT_COMMITTER_DATE=$GIT_AUTHOR_DATE
+	export GIT_AUTHOR_NAME GIT_AUTHOR_EMAIL GIT_AUTHOR_DATE
+	export GIT_COMMITTER_NAME GIT_COMMITTER_EMAIL GIT_COMMITTER_DATE
+}
+
+rgit() {
+	git --git-dir="$REPO" "$@"
+}
