@@ -4,26 +4,59 @@
 # shellcheck disable=SC2034,SC2153
 
 QEMU_MEM=2048
-QEMU_CPU=max
 PAGE_SIZE=4096
+# Two NUMA nodes of one CPU each.
+QEMU_NUMA="-object memory-backend-ram,id=m0,size=$((QEMU_MEM / 2))M -numa node,cpus=0,memdev=m0
+-object memory-backend-ram,id=m1,size=$((QEMU_MEM / 2))M -numa node,cpus=1,memdev=m1"
+BOOT_NUMA=
 case $ARCH in
 x86_64)
 	KARCH=x86
 	CROSS=
 	IMAGE=arch/x86/boot/bzImage
 	ARCH_PACKAGES='qemu-system-x86'
-	QEMU='qemu-system-x86_64 -machine q35 -smp 2,sockets=2'
 	# sockets=2: without ACPI the kernel finds the second CPU in the MP table
+	QEMU='qemu-system-x86_64 -machine q35 -smp 2,sockets=2'
+	QEMU_CPU=max
 	CONSOLE='console=ttyS0 reboot=t'
+	# Nor does it find nodes without ACPI: it makes its own. Kernels that are
+	# shipped have ACPI, and get QEMU_NUMA.
+	BOOT_NUMA='numa=fake=2'
+	;;
+arm64)
+	KARCH=arm64
+	CROSS=aarch64-linux-gnu-
+	IMAGE=arch/arm64/boot/Image
+	ARCH_PACKAGES='qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross'
+	QEMU="qemu-system-aarch64 -machine virt,gic-version=3 -smp 2,sockets=2 $QEMU_NUMA"
+	QEMU_CPU=max,pauth-impdef=on
+	CONSOLE='console=ttyAMA0'
+	;;
+ppc64le | ppc64le-4k)
+	KARCH=powerpc
+	CROSS=powerpc64le-linux-gnu-
+	IMAGE=vmlinux
+	ARCH_PACKAGES='qemu-system-ppc gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross'
+	QEMU="qemu-system-ppc64 -machine pseries -smp 2,sockets=2,threads=1 $QEMU_NUMA"
+	# POWER9: radix, as all processors with OpenCAPI
+	QEMU_CPU=POWER9
+	CONSOLE='console=hvc0'
+	[ "$ARCH" = ppc64le-4k ] || PAGE_SIZE=65536
+	;;
+riscv64)
+	KARCH=riscv
+	CROSS=riscv64-linux-gnu-
+	IMAGE=arch/riscv/boot/Image
+	ARCH_PACKAGES='qemu-system-misc opensbi gcc-riscv64-linux-gnu libc6-dev-riscv64-cross'
+	QEMU="qemu-system-riscv64 -machine virt -smp 2,sockets=2 $QEMU_NUMA"
+	QEMU_CPU=rv64,svnapot=on
+	# QEMU 7.2 describes extensions in the old way only
+	CONSOLE='console=ttyS0 riscv_isa_fallback'
 	;;
 *)
 	die "ARCH=$ARCH: harness/arch.sh does not know it"
 	;;
 esac
-# Two NUMA nodes: emulated by the kernel, or, for a shipped kernel that cannot, by QEMU.
-BOOT_NUMA='numa=fake=2'
-QEMU_NUMA="-object memory-backend-ram,id=m0,size=$((QEMU_MEM / 2))M -numa node,cpus=0,memdev=m0
--object memory-backend-ram,id=m1,size=$((QEMU_MEM / 2))M -numa node,cpus=1,memdev=m1"
 BOOT_ARGS="$CONSOLE panic=-1 ignore_loglevel printk.devkmsg=on"
 BUILD_PACKAGES='gcc make git flex bison bc libelf-dev libssl-dev rsync cpio kmod xz-utils ccache'
 USER_PACKAGES='gcc libc6-dev cpio e2fsprogs util-linux'

@@ -381,7 +381,9 @@ static void judge_paired(struct world *w)
 		allowed += w->len / (w->size == MTHP || w->size == BASE ?
 				     w->page : w->unit);
 	if (w->probed) {
-		found(w, K_UNPAIRED, w->stats.unpaired);
+		/* Ageing is exempt: what is flushed for it is still judged. */
+		found(w, K_UNPAIRED, w->stats.unpaired &&
+				     !(w->op->flags & NO_CHANGE));
 		found(w, K_DOUBLE, w->stats.invalidations > allowed);
 	}
 	found(w, K_EMPTY, w->stats.empty);
@@ -956,16 +958,23 @@ static void do_compact(struct world *w)
  */
 static void take_low_pages(struct world *w)
 {
-	size_t i, chunk, best = 0, many = 8 * w->len;
+	size_t i, chunk, best = 0, many = 16 * w->len;
 	uint64_t sum, least = ~0ULL;
+	cpu_set_t cpus, all;
 	char *p = mmap(NULL, many, PROT_READ | PROT_WRITE, MAP_PRIVATE |
 		       MAP_ANONYMOUS, -1, 0);
 
 	MUST(w, p != MAP_FAILED);
 	if (stopped(w))
 		return;
+	/* All of one node: there has to be room above the lowest of them. */
+	CPU_ZERO(&cpus);
+	CPU_SET(sched_getcpu(), &cpus);
+	sched_getaffinity(0, sizeof(all), &all);
+	sched_setaffinity(0, sizeof(cpus), &cpus);
 	madvise(p, many, MADV_NOHUGEPAGE);
 	memset(p, 1, many);
+	sched_setaffinity(0, sizeof(all), &all);
 	for (chunk = 0; chunk < many; chunk += w->len) {
 		for (i = 0, sum = 0; i < w->len; i += 32 * w->page)
 			sum += pfn_of(p + chunk + i);
@@ -1255,6 +1264,18 @@ enum { OPS(OP_ENUM) NR_OPS };
 
 static const struct op ops[NR_OPS] = { OPS(OP_ROW) };
 
+/*
+ * Reclaim or migration of a page of the parent leaves a CPU flush pending for
+ * its mm, which fork() passes on, and the first zap makes up for. Not here.
+ */
+static void settle_batch(struct world *w)
+{
+	char *p = mmap(NULL, w->page, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	MUST(w, p != MAP_FAILED && !munmap(p, w->page));
+}
+
 /* Up to the operation, which is the caller's. */
 static void set_up(struct world *w, unsigned int attach_flags)
 {
@@ -1265,6 +1286,8 @@ static void set_up(struct world *w, unsigned int attach_flags)
 		w->op->prepare(w);
 	if (!stopped(w) && w->op->flags & CHILD)
 		start_child(w);
+	if (!stopped(w))
+		settle_batch(w);
 	if (!stopped(w))
 		attach(w, attach_flags);
 	if (!stopped(w))
@@ -1376,8 +1399,6 @@ FIXTURE_TEARDOWN(flush)
 
 TEST_F(flush, paired)
 {
-	if (self->w.op->flags & NO_CHANGE)
-		SKIP(return, "ageing is exempt from the contract");
 	run_op(&self->w, true);
 	CONCLUDE(&self->w);
 }
