@@ -1,15 +1,15 @@
 # paired-flush: see README.md. Each command is one script in harness/.
-export BASE ARCH CONFIG LINUX KERNEL HEADERS TEST
+export BASE ARCH CONFIG LINUX KERNEL HEADERS TEST RUNS VARIANT ONLY
 BASE ?= 7.3
 ARCH ?= x86_64
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
-.PHONY: help run control kunit stock tree save selftest test clean
+.PHONY: help run control selftest kunit stock tree save check bisect mbox quilt cocci test clean
 
 help:		## this text
-	@echo 'make COMMAND [BASE=7.3|6.1|6.12] [ARCH=x86_64] [CONFIG=debug] [LINUX=tree or tarball] [TEST=pattern]'
+	@echo 'make COMMAND [BASE=7.3|6.1|6.12] [ARCH=x86_64] [CONFIG=debug] [LINUX=tree or tarball] [TEST=pattern] [RUNS=n]'
 	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' Makefile
 run:		## the verdict: control kernel and series, built, booted in QEMU, compared
 	@harness/run both
@@ -25,6 +25,16 @@ tree:		## build/<base>/linux: the kernel with the patches as git commits, to wor
 	@harness/tree
 save:		## write the commits of build/<base>/linux back to patches/<base>
 	@harness/save
+check:		## the series without running it: mails, checkpatch, sparse, maintainers, semantic patches; ONLY=pattern
+	@harness/check
+bisect:		## every patch builds alone; VARIANT='default nonotifier nohugetlb nothp'
+	@harness/bisect
+mbox:		## build/<base>/mbox: the series as mail-ready patches, proven with git am
+	@harness/mbox
+quilt:		## build/<base>/quilt: the series as a quilt queue with DEP-3 headers
+	@harness/quilt
+cocci:		## the semantic patches over a tree: LINUX=directory
+	@harness/cocci $(LINUX)
 test:		## what CI runs: the harness's own tests, stock kernels, control kernels
 	@harness/test
 clean:		## remove build/<base>, or with BASE= all of build/; refuses while there is unsaved work

@@ -130,8 +130,6 @@ struct stlb {
 	struct stlb_map *map;
 };
 
-static DEFINE_SPINLOCK(stlb_spinlock);
-
 static void stlb_record(struct mmu_notifier *mn, struct mm_struct *mm,
 			unsigned long start, unsigned long end)
 {
@@ -200,14 +198,15 @@ static void stlb_begin(struct stlb *s)
 	s->page = NULL;
 	s->freed = false;
 
+	/* As a spinlock does. */
 	if (s->setting == STLB_LOCKED)
-		spin_lock(&stlb_spinlock);
+		preempt_disable();
 }
 
 static void stlb_end(struct stlb *s)
 {
 	if (s->setting == STLB_LOCKED)
-		spin_unlock(&stlb_spinlock);
+		preempt_enable();
 
 	if (s->setting == STLB_HERE || s->setting == STLB_LOCKED)
 		kthread_unuse_mm(s->mm);
@@ -453,11 +452,13 @@ static struct vm_area_struct *stlb_map_pages(struct kunit *test,
 }
 
 static pte_t *stlb_pte_lock(struct stlb *s, unsigned long addr)
+	__acquires(s->ptl)
 {
 	return pte_offset_map_lock(s->mm, pmd_off(s->mm, addr), addr, &s->ptl);
 }
 
 static void stlb_pte_unlock(struct stlb *s, pte_t *ptep)
+	__releases(s->ptl)
 {
 	pte_unmap_unlock(ptep, s->ptl);
 }
