@@ -1,12 +1,12 @@
 # paired-flush: see README.md. Each command is one script in harness/.
-export BASE ARCH CONFIG LINUX KERNEL HEADERS TEST RUNS VARIANT ONLY
+export BASE ARCH CONFIG LINUX KERNEL HEADERS TEST RUNS VARIANT ONLY WITHOUT
 BASE ?= 7.3
 ARCH ?= x86_64
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
-.PHONY: help run control selftest kunit stock tree save check bisect mbox quilt cocci test clean
+.PHONY: help run control selftest kunit reverts stock tree save check bisect mbox quilt cocci test clean
 
 help:		## this text
 	@echo 'make COMMAND [BASE=7.3|6.1|6.12] [ARCH=x86_64] [CONFIG=debug] [LINUX=tree or tarball] [TEST=pattern] [RUNS=n]'
@@ -15,7 +15,7 @@ run:		## the verdict: control kernel and series, built, booted in QEMU, compared
 	@harness/run both
 control:	## the control kernel alone: the unpatched base must fail the listed tests, no others
 	@harness/run control
-selftest:	## the selftest on the series kernel: all must pass; TEST=pattern runs some
+selftest:	## the selftest on the series kernel: all must pass; TEST='munmap*' runs some
 	@ONLY=selftest harness/run series
 kunit:		## the KUnit suites on the series kernel: all must pass
 	@ONLY=kunit harness/run series
@@ -25,6 +25,8 @@ tree:		## build/<base>/linux: the kernel with the patches as git commits, to wor
 	@harness/tree
 save:		## write the commits of build/<base>/linux back to patches/<base>
 	@harness/save
+reverts:	## the series less one fix, for each fix: the tests listed for it must fail; WITHOUT=patch for one
+	@harness/reverts
 check:		## the series without running it: mails, checkpatch, sparse, maintainers, semantic patches; ONLY=pattern
 	@harness/check
 bisect:		## every patch builds alone; VARIANT='default nonotifier nohugetlb nothp'

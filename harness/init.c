@@ -21,6 +21,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/perf_event.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -325,6 +326,22 @@ static void run(int number, char *command)
 		say("exit %d status %d", number, WEXITSTATUS(status));
 }
 
+/*
+ * The first perf event of the uprobe test makes the kernel rewrite its scheduler
+ * while it runs, and closing it rewrites it back. QEMU's TCG now and then lets a
+ * CPU run into the breakpoint of such a change too late, which is then fatal. Hold
+ * an event from the beginning, when the machine is quiet.
+ */
+static void hold_perf_event(void)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE, .size = sizeof(attr),
+		.config = PERF_COUNT_SW_DUMMY,
+	};
+
+	syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+}
+
 static void kmemleak(void)
 {
 	const char *file = "/sys/kernel/debug/kmemleak";
@@ -374,6 +391,7 @@ int main(void)
 	mount_at("tracefs", "/sys/kernel/tracing", NULL, false);
 	mount_at("hugetlbfs", "/dev/hugepages", NULL, false);
 
+	hold_perf_event();
 	load_modules();
 	disks();
 	setenv("PATH", "/tests", 1);

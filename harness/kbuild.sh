@@ -1,0 +1,66 @@
+# A source tree and an object directory to build single commits of the series in,
+# apart from those of harness/build; sourced after arch.sh by bisect and check.
+# shellcheck shell=sh
+# shellcheck disable=SC2153
+
+SRC=$W/bisect/src
+OBJ=$SRC/obj-$FLAVOUR
+FRAGMENTS=
+for name in common "common-$BASE" "$ARCH" "$ARCH-$BASE" ${CONFIG:+"$CONFIG"}; do
+	[ ! -f "$TOP/configs/$name.config" ] || FRAGMENTS="$FRAGMENTS $TOP/configs/$name.config"
+done
+
+# The same cache as in harness/build.
+CCACHE_DIR=${CCACHE_DIR:-$CACHE/ccache}
+CCACHE_BASEDIR=$SRC
+CCACHE_NOHASHDIR=1
+CCACHE_COMPILERCHECK=content
+CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-10G}
+CCACHE_SLOPPINESS=time_macros
+export CCACHE_DIR CCACHE_BASEDIR CCACHE_NOHASHDIR CCACHE_COMPILERCHECK CCACHE_MAXSIZE CCACHE_SLOPPINESS
+unset KBUILD_OUTPUT KCONFIG_CONFIG MAKEFLAGS MFLAGS MAKEOVERRIDES M O V C
+
+# checkout COMMIT: to $SRC
+checkout() {
+	if [ ! -e "$SRC/.git" ]; then
+		step "check out the source for single builds"
+		rm -rf "$SRC"
+		mkdir -p "${SRC%/*}"
+		rgit worktree prune
+		rgit worktree add -q --detach "$SRC" "$1"
+		grep -qxF '/obj-*' "$REPO/info/exclude" || printf '/obj-*\n' >>"$REPO/info/exclude"
+	else
+		git -C "$SRC" checkout -q --force --detach "$1"
+		git -C "$SRC" clean -q -f -d
+	fi
+	mkdir -p "$OBJ"
+}
+
+# kmake ARGUMENT...: output to stdout and stderr
+kmake() {
+	env -u W make -C "$SRC" O="$OBJ" ARCH="$KARCH" CROSS_COMPILE="$CROSS" \
+		CC="ccache ${CROSS}gcc" HOSTCC="ccache gcc" LOCALVERSION= \
+		KBUILD_BUILD_TIMESTAMP='Tue Nov 14 22:13:20 UTC 2023' KBUILD_BUILD_VERSION=1 \
+		KBUILD_BUILD_USER=paired-flush KBUILD_BUILD_HOST=localhost "$@"
+}
+
+# configure FRAGMENT...: the base's fragments, and then these
+configure() {
+	kmake tinyconfig || return
+	# shellcheck disable=SC2086
+	(cd "$OBJ" && "$SRC/scripts/kconfig/merge_config.sh" -m .config $FRAGMENTS "$@") || return
+	kmake olddefconfig
+}
+
+# objects FROM TO: the objects of the C files between two commits that this
+# architecture has and TO still holds, one a line
+objects() {
+	rgit diff --name-only --no-renames --diff-filter=d "$1" "$2" -- '*.c' | while read -r file; do
+		case $file in
+		tools/* | scripts/* | Documentation/*) ;;
+		"arch/$KARCH/"*) printf '%s\n' "${file%.c}.o" ;;
+		arch/*) ;;
+		*) printf '%s\n' "${file%.c}.o" ;;
+		esac
+	done
+}
