@@ -57,6 +57,7 @@ riscv64)
 	die "ARCH=$ARCH: harness/arch.sh does not know it"
 	;;
 esac
-BOOT_ARGS="$CONSOLE panic=-1 ignore_loglevel printk.devkmsg=on"
+# Without NUMA balancing, which changes page tables now and then.
+BOOT_ARGS="$CONSOLE numa_balancing=disable panic=-1 ignore_loglevel printk.devkmsg=on"
 BUILD_PACKAGES='gcc make git flex bison bc libelf-dev libssl-dev rsync cpio kmod xz-utils ccache'
 USER_PACKAGES='gcc libc6-dev cpio e2fsprogs util-linux'

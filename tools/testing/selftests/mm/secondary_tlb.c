@@ -394,11 +394,15 @@ static void judge_paired(struct world *w)
 
 	cut = DEV(w, STLB_LOG, &log);
 	if (w->op->flags & BATCHED) {
-		/* Of pages beside the mapping it is not known how many went. */
+		/*
+		 * Of pages beside the mapping it is not known how many went,
+		 * of flushes of the whole mm not for which page they were.
+		 */
 		allowed += w->len / w->page;
 		for (i = 0, calls = 0; i < log.nr; i++)
 			calls += entries[i].start < end &&
-				 entries[i].end > start;
+				 entries[i].end > start &&
+				 entries[i].end != ~0ULL;
 	}
 	if (w->probed) {
 		/* Ageing is exempt: what is flushed for it is still judged. */
@@ -980,43 +984,60 @@ static void do_compact(struct world *w)
 			  (unsigned long long)pfn[0], node_of(w->map));
 }
 
+#define PCP_FRACTION "/proc/sys/vm/percpu_pagelist_high_fraction"
+
+struct page_at {
+	uint64_t pfn;
+	char *at;
+};
+
+static int by_pfn(const void *a, const void *b)
+{
+	const struct page_at *x = a, *y = b;
+
+	return (x->pfn > y->pfn) - (x->pfn < y->pfn);
+}
+
 /*
  * Compaction moves pages from the low end of a zone to the high end: take, of
- * many pages, those with the lowest addresses, and free some of the others. Not
- * all: it does not break large free blocks to have somewhere to move to.
+ * many pages of one node, those with the lowest addresses, and free some of the
+ * others. Not all: it does not break large free blocks to have somewhere to
+ * move to.
  */
 static void take_low_pages(struct world *w)
 {
-	size_t i, chunk, best = 0, many = 16 * w->len;
-	uint64_t sum, least = ~0ULL;
+	size_t i, nr = 16 * nr_pages(w);
+	struct page_at *pages = calloc(nr, sizeof(*pages));
 	cpu_set_t cpus, all;
-	char *p = mmap(NULL, many, PROT_READ | PROT_WRITE, MAP_PRIVATE |
-		       MAP_ANONYMOUS, -1, 0);
+	char *p;
 
-	MUST(w, p != MAP_FAILED);
-	if (stopped(w))
-		return;
-	/* All of one node: there has to be room above the lowest of them. */
 	CPU_ZERO(&cpus);
 	CPU_SET(sched_getcpu(), &cpus);
 	sched_getaffinity(0, sizeof(all), &all);
 	sched_setaffinity(0, sizeof(cpus), &cpus);
-	madvise(p, many, MADV_NOHUGEPAGE);
-	memset(p, 1, many);
+	p = mmap(NULL, nr * w->page, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	MUST(w, pages && p != MAP_FAILED);
+	if (stopped(w))
+		return;
+	madvise(p, nr * w->page, MADV_NOHUGEPAGE);
+	memset(p, 1, nr * w->page);
 	sched_setaffinity(0, sizeof(all), &all);
-	for (chunk = 0; chunk < many; chunk += w->len) {
-		for (i = 0, sum = 0; i < w->len; i += 32 * w->page)
-			sum += pfn_of(p + chunk + i);
-		if (sum < least) {
-			least = sum;
-			best = chunk;
-		}
+	for (i = 0; i < nr; i++) {
+		pages[i].at = p + i * w->page;
+		pages[i].pfn = pfn_of(pages[i].at);
 	}
-	MUST(w, mremap(p + best, w->len, w->len, MREMAP_MAYMOVE |
-		       MREMAP_FIXED, w->map) == w->map);
-	for (chunk = 0; chunk < many; chunk += 2 * w->page)
-		if (chunk < best || chunk >= best + w->len)
-			MUST(w, !madvise(p + chunk, w->page, MADV_DONTNEED));
+	qsort(pages, nr, sizeof(*pages), by_pfn);
+	for (i = 0; i < nr_pages(w); i++)
+		MUST(w, mremap(pages[i].at, w->page, w->page, MREMAP_MAYMOVE |
+			       MREMAP_FIXED, w->map + i * w->page) ==
+			w->map + i * w->page);
+	/* Into the free lists: it does not take them from those of a CPU. */
+	write_text(PCP_FRACTION, "100000");
+	for (; i < nr; i += 2)
+		MUST(w, !madvise(pages[i].at, w->page, MADV_DONTNEED));
+	write_text(PCP_FRACTION, "0");
+	free(pages);
 	stamp(w, 0x1111000000000000);
 	DEV(w, STLB_QUIESCE, NULL);
 }
