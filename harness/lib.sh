@@ -83,7 +83,7 @@ need_packages() {
 	step "install$missing"
 	set -f
 	# shellcheck disable=SC2086
-	set -- $root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 \
+	set -- $root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=600 \
 		install -y --no-install-recommends $missing
 	set +f
 	if ! "$@" >"$BUILD/install.log" 2>&1; then

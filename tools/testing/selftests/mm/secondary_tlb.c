@@ -406,8 +406,8 @@ static void judge_paired(struct world *w)
 	}
 	if (w->probed) {
 		/* Ageing is exempt: what is flushed for it is still judged. */
-		found(w, K_UNPAIRED, w->stats.unpaired &&
-				     !(w->op->flags & NO_CHANGE));
+		if (!(w->op->flags & NO_CHANGE))
+			found(w, K_UNPAIRED, w->stats.unpaired);
 		found(w, K_DOUBLE, calls > allowed);
 	}
 	found(w, K_EMPTY, w->stats.empty);
@@ -907,8 +907,7 @@ static void do_ksm_break(struct world *w)
 	uint64_t pfn = pfn_of(w->map);
 
 	stamp(w, 0x2222000000000000);
-	MUST(w, pfn_of(w->map + w->page) != pfn ||
-		pfn_of(w->map) != pfn);
+	MUST(w, pfn_of(w->map + w->page) != pfn || pfn_of(w->map) != pfn);
 }
 
 static int node_of(const void *addr)
