@@ -322,6 +322,13 @@ static bool stlb_hw_dirty(pte_t pte)
 }
 #endif
 
+/* Not all versions of powerpc have pud_pfn(). */
+#ifdef CONFIG_PPC_BOOK3S_64
+#define stlb_pud_pfn(pud) pte_pfn(__pte(pud_val(pud)))
+#else
+#define stlb_pud_pfn(pud) pud_pfn(pud)
+#endif
+
 #ifndef CONFIG_X86_64
 /* The page fault handler sets the bit. */
 static bool stlb_hw_set_young(pte_t *ptep, pte_t pte)
@@ -416,7 +423,8 @@ static void stlb_walk(struct mm_struct *mm, unsigned long va,
 	if (!stlb_hw_present(__pte(pud_val(pud))))
 		return;
 	if (pud_leaf(pud)) {
-		stlb_walk_leaf(walk, pudp, __pte(pud_val(pud)), pud_pfn(pud));
+		stlb_walk_leaf(walk, pudp, __pte(pud_val(pud)),
+			       stlb_pud_pfn(pud));
 		return;
 	}
 
@@ -844,6 +852,16 @@ static struct stlb_flush_probe stlb_flush_probes[] = {
 #endif
 };
 
+/* Not all versions of powerpc have regs_get_kernel_argument(). */
+static unsigned long stlb_argument(struct pt_regs *regs, unsigned int n)
+{
+#ifdef CONFIG_PPC64
+	return regs->gpr[3 + n];
+#else
+	return regs_get_kernel_argument(regs, n);
+#endif
+}
+
 static struct stlb *stlb_find_device(const struct mm_struct *mm)
 {
 	struct stlb *dev;
@@ -870,13 +888,12 @@ static int stlb_flush_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 		stlb_cpu_batches++;
 		dev = NULL;
 	} else {
-		dev = stlb_find_device((void *)regs_get_kernel_argument(regs,
-									0));
+		dev = stlb_find_device((void *)stlb_argument(regs, 0));
 	}
 	if (dev) {
 		flush->id = dev->id;
-		flush->start = regs_get_kernel_argument(regs, 1);
-		flush->end = regs_get_kernel_argument(regs, 2);
+		flush->start = stlb_argument(regs, 1);
+		flush->end = stlb_argument(regs, 2);
 		flush->log_head = dev->log_head;
 		dev->stats.cpu_flushes++;
 		dev->stats.cpu_whole += !flush->start && flush->end == ~0UL;
