@@ -1007,8 +1007,10 @@ static void take_low_pages(struct world *w)
 {
 	size_t i, nr = 16 * nr_pages(w);
 	struct page_at *pages = calloc(nr, sizeof(*pages));
+	uint64_t *entries = calloc(nr, sizeof(*entries));
 	cpu_set_t cpus, all;
 	char *p;
+	int fd;
 
 	CPU_ZERO(&cpus);
 	CPU_SET(sched_getcpu(), &cpus);
@@ -1016,15 +1018,20 @@ static void take_low_pages(struct world *w)
 	sched_setaffinity(0, sizeof(cpus), &cpus);
 	p = mmap(NULL, nr * w->page, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	MUST(w, pages && p != MAP_FAILED);
+	MUST(w, pages && entries && p != MAP_FAILED);
 	if (stopped(w))
 		return;
 	madvise(p, nr * w->page, MADV_NOHUGEPAGE);
 	memset(p, 1, nr * w->page);
 	sched_setaffinity(0, sizeof(all), &all);
+	fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	MUST(w, pread(fd, entries, nr * sizeof(*entries),
+		      (uintptr_t)p / w->page * sizeof(*entries)) ==
+		(ssize_t)(nr * sizeof(*entries)));
+	close(fd);
 	for (i = 0; i < nr; i++) {
 		pages[i].at = p + i * w->page;
-		pages[i].pfn = pfn_of(pages[i].at);
+		pages[i].pfn = PM_PFN(entries[i]);
 	}
 	qsort(pages, nr, sizeof(*pages), by_pfn);
 	for (i = 0; i < nr_pages(w); i++)
@@ -1037,6 +1044,7 @@ static void take_low_pages(struct world *w)
 		MUST(w, !madvise(pages[i].at, w->page, MADV_DONTNEED));
 	write_text(PCP_FRACTION, "0");
 	free(pages);
+	free(entries);
 	stamp(w, 0x1111000000000000);
 	DEV(w, STLB_QUIESCE, NULL);
 }
@@ -1473,7 +1481,8 @@ FIXTURE_TEARDOWN(op)
 {
 }
 
-TEST_F(op, safe)
+/* Long enough for a kernel that checks itself, in a machine that is emulated. */
+TEST_F_TIMEOUT(op, safe, 120)
 {
 	run_op(&self->w, false);
 	CONCLUDE(&self->w);
@@ -1495,7 +1504,7 @@ FIXTURE_TEARDOWN(flush)
 {
 }
 
-TEST_F(flush, paired)
+TEST_F_TIMEOUT(flush, paired, 120)
 {
 	run_op(&self->w, true);
 	CONCLUDE(&self->w);
