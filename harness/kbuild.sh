@@ -1,16 +1,18 @@
-# A source tree and an object directory to build single commits of the series in,
-# apart from those of harness/build; sourced after arch.sh by bisect and check.
+# How a kernel is configured and built; sourced after arch.sh, with SRC set to the
+# directory of its source. build, bisect and check each have one of their own.
 # shellcheck shell=sh
 # shellcheck disable=SC2153
 
-SRC=$W/bisect/src
+# Inside the source directory: kbuild then uses relative names for everything,
+# and ccache finds what another clone in another directory has built.
 OBJ=$SRC/obj-$FLAVOUR
 FRAGMENTS=
 for name in common "common-$BASE" "$ARCH" "$ARCH-$BASE" ${CONFIG:+"$CONFIG"}; do
 	[ ! -f "$TOP/configs/$name.config" ] || FRAGMENTS="$FRAGMENTS $TOP/configs/$name.config"
 done
 
-# The same cache as in harness/build.
+[ -f "$TOP/configs/$ARCH.config" ] || die "there is no configs/$ARCH.config"
+
 CCACHE_DIR=${CCACHE_DIR:-$CACHE/ccache}
 CCACHE_BASEDIR=$SRC
 CCACHE_NOHASHDIR=1
@@ -23,7 +25,7 @@ unset KBUILD_OUTPUT KCONFIG_CONFIG MAKEFLAGS MFLAGS MAKEOVERRIDES M O V C
 # checkout COMMIT: to $SRC
 checkout() {
 	if [ ! -e "$SRC/.git" ]; then
-		step "check out the source for single builds"
+		step "check out the source"
 		rm -rf "$SRC"
 		mkdir -p "${SRC%/*}"
 		rgit worktree prune
@@ -31,7 +33,6 @@ checkout() {
 		grep -qxF '/obj-*' "$REPO/info/exclude" || printf '/obj-*\n' >>"$REPO/info/exclude"
 	else
 		git -C "$SRC" checkout -q --force --detach "$1"
-		git -C "$SRC" clean -q -f -d
 	fi
 	mkdir -p "$OBJ"
 }

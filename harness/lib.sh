@@ -40,7 +40,7 @@ die() {
 load_base() {
 	[ -f "$TOP/bases/$BASE" ] ||
 		die "BASE=$BASE: there is no bases/$BASE; have: $(cd "$TOP/bases" && echo *)"
-	SOURCE='' SUITE='' SELFTESTS=mm ARCHES='' PERBASE='' STOCK_IMAGE='' STOCK_ARCH=''
+	SOURCE='' SELFTESTS=mm ARCHES='' PERBASE='' STOCK_IMAGE=''
 	# shellcheck disable=SC1090
 	. "$TOP/bases/$BASE"
 	case $CONFIG in
@@ -56,6 +56,7 @@ load_base() {
 	PATCHES=$TOP/patches/$BASE
 	FLAVOUR=$ARCH${CONFIG:+-$CONFIG}
 	mkdir -p "$W"
+	export SELFTESTS
 }
 
 need_source_base() {
@@ -94,14 +95,6 @@ need_packages() {
 	fi
 }
 
-# with_lock file command...: one at a time.
-with_lock() {
-	lockfile=$1
-	shift
-	mkdir -p "${lockfile%/*}"
-	flock "$lockfile" "$@"
-}
-
 git_identity() {
 	GIT_AUTHOR_NAME=paired-flush GIT_AUTHOR_EMAIL=paired-flush@localhost
 	GIT_AUTHOR_DATE='1700000000 +0000'
@@ -113,4 +106,10 @@ git_identity() {
 
 rgit() {
 	git --git-dir="$REPO" "$@"
+}
+
+# The patches of BASE as they now stand, as commits on its pristine source.
+compose_series() {
+	"$HARNESS/source"
+	"$HARNESS/compose" "$REPO" "$PATCHES" "$TOP"
 }

@@ -776,7 +776,9 @@ static void test_flush_pmd_tlb_range(struct kunit *test)
 	stlb_expect(test, addr, addr + HPAGE_PMD_SIZE, HPAGE_PMD_SIZE);
 }
 
-static void test_pmdp_huge_clear_flush(struct kunit *test)
+static void stlb_test_huge_pmd(struct kunit *test,
+			       pmd_t (*clear)(struct vm_area_struct *vma,
+					      unsigned long addr, pmd_t *pmdp))
 {
 	unsigned long addr = STLB_ADDR;
 	struct vm_area_struct *vma;
@@ -789,7 +791,7 @@ static void test_pmdp_huge_clear_flush(struct kunit *test)
 	stlb_begin(s);
 	s->ptl = pmd_lock(s->mm, pmdp);
 	stlb_watch_entry(s, pmdp);
-	pmd = pmdp_huge_clear_flush(vma, addr, pmdp);
+	pmd = clear(vma, addr, pmdp);
 	set_pmd_at(s->mm, addr, pmdp, pmd);
 	spin_unlock(s->ptl);
 	stlb_end(s);
@@ -797,25 +799,14 @@ static void test_pmdp_huge_clear_flush(struct kunit *test)
 	stlb_expect(test, addr, addr + HPAGE_PMD_SIZE, HPAGE_PMD_SIZE);
 }
 
+static void test_pmdp_huge_clear_flush(struct kunit *test)
+{
+	stlb_test_huge_pmd(test, pmdp_huge_clear_flush);
+}
+
 static void test_pmdp_invalidate(struct kunit *test)
 {
-	unsigned long addr = STLB_ADDR;
-	struct vm_area_struct *vma;
-	struct stlb *s = test->priv;
-	pmd_t *pmdp;
-	pmd_t pmd;
-
-	vma = stlb_map_thp(test, &pmdp);
-
-	stlb_begin(s);
-	s->ptl = pmd_lock(s->mm, pmdp);
-	stlb_watch_entry(s, pmdp);
-	pmd = pmdp_invalidate(vma, addr, pmdp);
-	set_pmd_at(s->mm, addr, pmdp, pmd);
-	spin_unlock(s->ptl);
-	stlb_end(s);
-
-	stlb_expect(test, addr, addr + HPAGE_PMD_SIZE, HPAGE_PMD_SIZE);
+	stlb_test_huge_pmd(test, pmdp_invalidate);
 }
 
 /* A table of base pages goes. */

@@ -214,19 +214,26 @@ static bool wait_for(bool (*done)(struct world *w), struct world *w, int ms)
 	return true;
 }
 
-static uint64_t pagemap(const void *addr)
+/* What /proc/self/pagemap says of nr pages from addr; false if it does not. */
+static bool read_pagemap(const void *addr, uint64_t *entries, size_t nr)
 {
 	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	uint64_t entry = 0;
+	ssize_t len = nr * sizeof(*entries);
+	bool ok;
 
 	if (fd < 0)
-		return 0;
-	if (pread(fd, &entry, sizeof(entry),
-		  (uintptr_t)addr / sysconf(_SC_PAGESIZE) * sizeof(entry)) !=
-	    sizeof(entry))
-		entry = 0;
+		return false;
+	ok = pread(fd, entries, len, (uintptr_t)addr / sysconf(_SC_PAGESIZE) *
+		   sizeof(*entries)) == len;
 	close(fd);
-	return entry;
+	return ok;
+}
+
+static uint64_t pagemap(const void *addr)
+{
+	uint64_t entry;
+
+	return read_pagemap(addr, &entry, 1) ? entry : 0;
 }
 
 #define PM_PRESENT(e)	((e) >> 63)
@@ -238,6 +245,17 @@ static uint64_t pfn_of(const void *addr)
 	uint64_t entry = pagemap(addr);
 
 	return PM_PRESENT(entry) ? PM_PFN(entry) : 0;
+}
+
+/* Keep this thread on one CPU; returns the set of that CPU alone. */
+static cpu_set_t stay_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+	return set;
 }
 
 static size_t nr_pages(const struct world *w)
@@ -376,6 +394,13 @@ static void judge_safe(struct world *w)
 	found(w, K_STALE_TABLE, w->check.table);
 }
 
+/* An empty range touches nothing. */
+static bool touches(const struct stlb_log_entry *entry, uint64_t start, uint64_t end)
+{
+	return entry->start < end && entry->end > start &&
+	       entry->start < entry->end;
+}
+
 /*
  * One CPU flush, one secondary flush; where the CPU's flush is batched, one for
  * each page put into the batch. Neither the whole address space nor anything
@@ -389,7 +414,7 @@ static void judge_paired(struct world *w)
 		.entries = (uintptr_t)entries, .nr = 8192
 	};
 	uint64_t allowed = w->stats.cpu_flushes, calls = w->stats.invalidations;
-	bool cut, within;
+	bool cut;
 	unsigned int i;
 
 	cut = DEV(w, STLB_LOG, &log);
@@ -400,8 +425,7 @@ static void judge_paired(struct world *w)
 		 */
 		allowed += w->len / w->page;
 		for (i = 0, calls = 0; i < log.nr; i++)
-			calls += entries[i].start < end &&
-				 entries[i].end > start &&
+			calls += touches(&entries[i], start, end) &&
 				 entries[i].end != ~0ULL;
 	}
 	if (w->probed) {
@@ -417,10 +441,9 @@ static void judge_paired(struct world *w)
 	if (w->op->flags & TABLES || cut)
 		return;
 	for (i = 0; i < log.nr; i++) {
-		within = entries[i].start >= start && entries[i].end <= end;
-		if (entries[i].start < end && entries[i].end > start &&
-		    entries[i].start < entries[i].end)
-			found(w, K_WIDE, !within);
+		if (touches(&entries[i], start, end))
+			found(w, K_WIDE, entries[i].start < start ||
+					 entries[i].end > end);
 	}
 }
 
@@ -1008,14 +1031,11 @@ static void take_low_pages(struct world *w)
 	size_t i, nr = 16 * nr_pages(w);
 	struct page_at *pages = calloc(nr, sizeof(*pages));
 	uint64_t *entries = calloc(nr, sizeof(*entries));
-	cpu_set_t cpus, all;
+	cpu_set_t all;
 	char *p;
-	int fd;
 
-	CPU_ZERO(&cpus);
-	CPU_SET(sched_getcpu(), &cpus);
 	sched_getaffinity(0, sizeof(all), &all);
-	sched_setaffinity(0, sizeof(cpus), &cpus);
+	stay_on(sched_getcpu());
 	p = mmap(NULL, nr * w->page, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	MUST(w, pages && entries && p != MAP_FAILED);
@@ -1024,11 +1044,7 @@ static void take_low_pages(struct world *w)
 	madvise(p, nr * w->page, MADV_NOHUGEPAGE);
 	memset(p, 1, nr * w->page);
 	sched_setaffinity(0, sizeof(all), &all);
-	fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	MUST(w, pread(fd, entries, nr * sizeof(*entries),
-		      (uintptr_t)p / w->page * sizeof(*entries)) ==
-		(ssize_t)(nr * sizeof(*entries)));
-	close(fd);
+	MUST(w, read_pagemap(p, entries, nr));
 	for (i = 0; i < nr; i++) {
 		pages[i].at = p + i * w->page;
 		pages[i].pfn = PM_PFN(entries[i]);
@@ -1346,10 +1362,8 @@ static void load_elsewhere(struct world *w)
 			break;
 	if (cpu == CPU_SETSIZE)
 		return;
-	CPU_ZERO(&set);
-	CPU_SET(here, &set);
-	sched_setaffinity(0, sizeof(set), &set);
-	CPU_ZERO(&set);
+	set = stay_on(here);
+	CPU_CLR(here, &set);
 	CPU_SET(cpu, &set);
 	pthread_attr_init(&attr);
 	pthread_attr_setaffinity_np(&attr, sizeof(set), &set);
