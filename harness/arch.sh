@@ -3,7 +3,8 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2153
 
-QEMU_MEM=2048
+# Two nodes of 2 GiB: one of them has room for a huge page of 1 GiB.
+QEMU_MEM=4096
 PAGE_SIZE=4096
 # Two NUMA nodes of one CPU each.
 QEMU_NUMA="-object memory-backend-ram,id=m0,size=$((QEMU_MEM / 2))M -numa node,cpus=0,memdev=m0
@@ -57,7 +58,8 @@ riscv64)
 	die "ARCH=$ARCH: harness/arch.sh does not know it"
 	;;
 esac
-# Without NUMA balancing, which changes page tables now and then.
-BOOT_ARGS="$CONSOLE numa_balancing=disable panic=-1 ignore_loglevel printk.devkmsg=on"
+# Without NUMA balancing, which changes page tables now and then. A huge page of
+# 1 GiB is there from the start, or not at all.
+BOOT_ARGS="$CONSOLE numa_balancing=disable hugepagesz=1G hugepages=1 panic=-1 ignore_loglevel printk.devkmsg=on"
 BUILD_PACKAGES='gcc make git flex bison bc libelf-dev libssl-dev rsync cpio kmod xz-utils ccache'
 USER_PACKAGES='gcc libc6-dev cpio e2fsprogs util-linux'
