@@ -1,5 +1,5 @@
 # paired-flush: see README.md. Each command is one script in harness/.
-export BASE ARCH CONFIG LINUX KERNEL HEADERS TEST RUNS VARIANT ONLY WITHOUT
+export BASE ARCH CPU CONFIG LINUX KERNEL HEADERS TEST RUNS VARIANT ONLY WITHOUT
 BASE ?= 7.3
 ARCH ?= x86_64
 
@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory
 .PHONY: help run control selftest kunit reverts stock tree save check bisect mbox quilt cocci test clean
 
 help:		## this text
-	@echo 'make COMMAND [BASE=7.3|6.1|6.12] [ARCH=x86_64] [CONFIG=debug] [LINUX=tree or tarball] [TEST=pattern] [RUNS=n]'
+	@echo 'make COMMAND [BASE=7.3|6.1|6.12] [ARCH=x86_64] [CPU=cortex-a72] [CONFIG=debug] [LINUX=tree or tarball] [TEST=pattern] [RUNS=n]'
 	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' Makefile
 run:		## the verdict: control kernel and series, built, booted in QEMU, compared
 	@harness/run both

@@ -18,7 +18,7 @@ x86_64)
 	ARCH_PACKAGES='qemu-system-x86'
 	# sockets=2: without ACPI the kernel finds the second CPU in the MP table
 	QEMU='qemu-system-x86_64 -machine q35 -smp 2,sockets=2'
-	QEMU_CPU=max
+	QEMU_CPU=${CPU:-max}
 	CONSOLE='console=ttyS0 reboot=t'
 	# Nor does it find nodes without ACPI: it makes its own. Kernels that are
 	# shipped have ACPI, and get QEMU_NUMA.
@@ -30,7 +30,7 @@ arm64)
 	IMAGE=arch/arm64/boot/Image
 	ARCH_PACKAGES='qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross'
 	QEMU="qemu-system-aarch64 -machine virt,gic-version=3 -smp 2,sockets=2 $QEMU_NUMA"
-	QEMU_CPU=max,pauth-impdef=on
+	QEMU_CPU=${CPU:-max,pauth-impdef=on}
 	CONSOLE='console=ttyAMA0'
 	;;
 ppc64le | ppc64le-4k)
@@ -40,7 +40,7 @@ ppc64le | ppc64le-4k)
 	ARCH_PACKAGES='qemu-system-ppc gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross'
 	QEMU="qemu-system-ppc64 -machine pseries -smp 2,sockets=2,threads=1 $QEMU_NUMA"
 	# POWER9: radix, as all processors with OpenCAPI
-	QEMU_CPU=POWER9
+	QEMU_CPU=${CPU:-POWER9}
 	CONSOLE='console=hvc0'
 	[ "$ARCH" = ppc64le-4k ] || PAGE_SIZE=65536
 	;;
@@ -50,7 +50,7 @@ riscv64)
 	IMAGE=arch/riscv/boot/Image
 	ARCH_PACKAGES='qemu-system-misc opensbi gcc-riscv64-linux-gnu libc6-dev-riscv64-cross'
 	QEMU="qemu-system-riscv64 -machine virt -smp 2,sockets=2 $QEMU_NUMA"
-	QEMU_CPU=rv64,svnapot=on
+	QEMU_CPU=${CPU:-rv64,svnapot=on}
 	# QEMU 7.2 describes extensions in the old way only
 	CONSOLE='console=ttyS0 riscv_isa_fallback'
 	;;

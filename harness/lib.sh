@@ -9,6 +9,7 @@ CACHE=${PF_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/paired-flush}
 BASE=${BASE:-7.3}
 ARCH=${ARCH:-x86_64}
 CONFIG=${CONFIG:-}
+CPU=${CPU:-}
 LINUX=${LINUX:-}
 TEST=${TEST:-}
 JOBS=${JOBS:-$(nproc)}
