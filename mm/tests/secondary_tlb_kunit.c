@@ -863,7 +863,9 @@ static void test_gather_thp(struct kunit *test)
 	tlb_remove_pmd_tlb_entry(&tlb, pmdp, addr);
 	spin_unlock(s->ptl);
 	stlb_gather_end(s, &tlb);
+	spin_lock(s->ptl);
 	set_pmd_at(s->mm, addr, pmdp, pmd);
+	spin_unlock(s->ptl);
 
 	stlb_expect(test, addr, addr + HPAGE_PMD_SIZE, HPAGE_PMD_SIZE);
 }
@@ -1084,7 +1086,9 @@ static void test_gather_hugetlb(struct kunit *test)
 	tlb_remove_huge_tlb_entry(h, &tlb, ptep, STLB_ADDR);
 	spin_unlock(s->ptl);
 	stlb_gather_end(s, &tlb);
+	spin_lock(s->ptl);
 	stlb_put_back(s, ptep, pte, size);
+	spin_unlock(s->ptl);
 
 	stlb_expect(test, STLB_ADDR, STLB_ADDR + size, size);
 }
