@@ -3,7 +3,7 @@
 /// no early return, and no condition that is about the CPUs.
 ///
 //# A return is no finding where it says that the mm has no context, and so never
-//# ran (WARN_ON(pid == NO_CONTEXT)), or where it comes after a call of another
+//# ran (pid == MMU_NO_CONTEXT), or where it comes after a call of another
 //# flush function, which notifies by itself.
 ///
 // Confidence: Moderate
@@ -26,10 +26,15 @@ f@p(...)
 }
 
 @warned@
+identifier pid;
 position q;
 @@
 
+(
 if (\(WARN_ON\|WARN_ON_ONCE\)(...)) return@q ...;
+|
+if (unlikely(pid == MMU_NO_CONTEXT)) return@q ...;
+)
 
 @early exists@
 identifier has.f;
@@ -40,7 +45,7 @@ position q != warned.q;
 f@p(...)
 {
 ... when != \(mmu_notifier_arch_invalidate_secondary_tlbs\|mmu_notifier_invalidate_range\)(...)
-    when != \(flush_tlb_mm\|flush_tlb_range\|flush_tlb_page\|flush_tlb_mm_range\|__flush_tlb_range\|__flush_tlb_page\)(...)
+    when != \(flush_tlb_mm\|flush_tlb_range\|flush_tlb_page\|flush_tlb_mm_range\|__flush_tlb_range\|__flush_tlb_page\|radix__flush_tlb_mm\|radix__flush_all_mm\|radix__flush_tlb_range_psize\|radix__flush_tlb_pwc_range_psize\)(...)
 return@q ...;
 ... when any
 }

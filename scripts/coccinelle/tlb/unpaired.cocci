@@ -3,7 +3,7 @@
 /// secondary TLBs, those of IOMMUs and devices, too.
 ///
 //# Not looked at are the primitives, whose callers are, and functions that by
-//# their name flush this CPU only, everything, the kernel's part of the address
+//# their name are the half for the CPUs (_cpus), flush this CPU only, everything, the kernel's part of the address
 //# space, or a guest's translations. A function whose secondary flush is made
 //# elsewhere is a false positive.
 ///
@@ -27,7 +27,7 @@ f@p(...)
 }
 
 @unpaired@
-identifier f !~ "local_|kernel|lpid|kvm|^flush_tlb_all$|^(fixup|do|_|_)_?tlbiel?_|^vale?1is$|^vae1is$|^broadcast_tlb_flush$";
+identifier f !~ "local_|kernel|lpid|kvm|^flush_tlb_all$|^(fixup|do|_|_)_?tlbiel?_|^vale?1is$|^vae1is$|^broadcast_tlb_flush$|_cpus$";
 identifier flush =~ "^(_+tlbiel?_(pid|va|va_range|pid_multicast|va_multicast|va_range_multicast)|pseries_rpt_invalidate|sbi_remote_sfence_vma(_asid)?|flush_tlb_multi|broadcast_tlb_flush|invlpgb_flush_[a-z_]*|__flush_(s1_)?tlb_range_op)$";
 identifier tlbi =~ "^__tlbi(_level)?$";
 identifier op =~ "^(aside1is|vae1is|vale1is)$";

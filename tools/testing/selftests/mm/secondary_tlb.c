@@ -441,9 +441,10 @@ static void judge_paired(struct world *w)
 	if (w->op->flags & TABLES || cut)
 		return;
 	for (i = 0; i < log.nr; i++) {
-		if (touches(&entries[i], start, end))
-			found(w, K_WIDE, entries[i].start < start ||
-					 entries[i].end > end);
+		if (touches(&entries[i], start, end)) {
+			found(w, K_WIDE, entries[i].start < start);
+			found(w, K_WIDE, entries[i].end > end);
+		}
 	}
 }
 
