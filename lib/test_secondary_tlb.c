@@ -278,7 +278,8 @@ static bool stlb_hw_present(pte_t pte)
 
 static bool stlb_hw_user(pte_t pte)
 {
-	return !(pte_val(pte) & _PAGE_PRIVILEGED);
+	/* Newer kernels have no privilege in PROT_NONE, but no access either. */
+	return !(pte_val(pte) & _PAGE_PRIVILEGED) && pte_val(pte) & _PAGE_RWX;
 }
 
 static bool stlb_hw_young(pte_t pte)

@@ -114,7 +114,7 @@ enum backing { ANON, SHMEM, FILE_EXT2 };
 #define WHOLE		0x0002	/* flushes the whole address space by nature */
 #define TABLES		0x0004	/* frees or unshares page tables: widens the range */
 #define BATCHED		0x0008	/* the CPU's flush is batched: one call a page */
-#define MANY		0x0010	/* 1024 base pages */
+#define MANY		0x0010	/* 1024 base pages, or 8 MiB of them */
 #define SPARSE		0x0020	/* one base page in each PMD range */
 #define RDONLY		0x0040	/* the mapping starts read-only */
 #define EMPTY_MAP	0x0080	/* nothing is populated */
@@ -522,7 +522,9 @@ static bool prepare_size(struct world *w)
 	switch (w->size) {
 	case BASE:
 		w->unit = w->page;
-		w->len = (w->op->flags & MANY ? 1024 : 64) * w->page;
+		w->len = 64 * w->page;
+		if (w->op->flags & MANY)
+			w->len = w->page > 8192 ? 8 << 20 : 1024 * w->page;
 		if (w->op->flags & SPARSE)
 			w->len = 4 * w->info.pmd_size;
 		break;
