@@ -326,6 +326,20 @@ static void run(int number, char *command)
 		say("exit %d status %d", number, WEXITSTATUS(status));
 }
 
+/* Without khugepaged, which changes page tables now and then. */
+static void stop_khugepaged(void)
+{
+	static const char an_hour[] = "3600000";
+	int fd = open("/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs",
+		      O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, an_hour, strlen(an_hour)) < 0)
+		say("khugepaged goes on");
+	close(fd);
+}
+
 /*
  * The first perf event of the uprobe test makes the kernel rewrite its scheduler
  * while it runs, and closing it rewrites it back. QEMU's TCG now and then lets a
@@ -391,6 +405,7 @@ int main(void)
 	mount_at("tracefs", "/sys/kernel/tracing", NULL, false);
 	mount_at("hugetlbfs", "/dev/hugepages", NULL, false);
 
+	stop_khugepaged();
 	hold_perf_event();
 	load_modules();
 	disks();
