@@ -134,7 +134,8 @@ struct stlb_record {
  * @flags: STLB_ATTACH_*.
  * @model: what is cached and dropped.
  * @node: in stlb_devices.
- * @dead: the address space is gone; protected by stlb_lock like all that follows.
+ * @dead: the address space is gone, or there is no TLB; protected by stlb_lock
+ *	like all that follows.
  * @slots: all entries.
  * @nr_slots: number of @slots.
  * @free: unused entries.
@@ -207,6 +208,10 @@ static u64 stlb_attachments;
 static u64 stlb_cpu_batches;
 /* Written by module init only. */
 static u32 stlb_features;
+
+static bool probes = true;
+module_param(probes, bool, 0444);
+MODULE_PARM_DESC(probes, "Watch pages being freed and CPU TLB flushes (default: on; off to measure what flushes cost)");
 
 /*
  * What the hardware's walker would say about an entry. The kernel's own
@@ -1081,6 +1086,8 @@ static int stlb_subscribe(struct stlb *dev, struct mm_struct *mm)
 	bool holder_last = dev->flags & STLB_ATTACH_HOLDER_LAST;
 	int ret;
 
+	if (dev->flags & STLB_ATTACH_HOLDER_ONLY)
+		return mmu_notifier_register(&dev->holder, mm);
 	if (holder_last) {
 		ret = mmu_notifier_register(&dev->holder, mm);
 		if (ret)
@@ -1113,8 +1120,7 @@ static int stlb_attach(struct stlb *dev, void __user *uarg)
 	if (arg.pid < 0 || arg.model >= STLB_NR_MODELS ||
 	    arg.flags & ~STLB_ATTACH_FLAGS || arg.entries > STLB_MAX_ENTRIES)
 		return -EINVAL;
-	if (arg.flags & STLB_ATTACH_HOLDER_FIRST &&
-	    arg.flags & STLB_ATTACH_HOLDER_LAST)
+	if (hweight32(arg.flags & STLB_ATTACH_HOLDERS) > 1)
 		return -EINVAL;
 	if (dev->mm)
 		return -EBUSY;
@@ -1133,7 +1139,7 @@ static int stlb_attach(struct stlb *dev, void __user *uarg)
 	dev->window_timeouts = 0;
 	dev->flags = arg.flags;
 	dev->model = arg.model;
-	dev->dead = false;
+	dev->dead = arg.flags & STLB_ATTACH_HOLDER_ONLY;
 	dev->log_head = 0;
 	dev->mm = mm;
 
@@ -1173,9 +1179,10 @@ static void stlb_detach(struct stlb *dev)
 	lockdep_assert_held_write(&dev->rwsem);
 	/* Unregistering waits for callbacks, and so for held threads. */
 	stlb_let_all_go(dev);
-	if (dev->flags & (STLB_ATTACH_HOLDER_FIRST | STLB_ATTACH_HOLDER_LAST))
+	if (dev->flags & STLB_ATTACH_HOLDERS)
 		mmu_notifier_unregister(&dev->holder, dev->mm);
-	mmu_notifier_unregister(&dev->mn, dev->mm);
+	if (!(dev->flags & STLB_ATTACH_HOLDER_ONLY))
+		mmu_notifier_unregister(&dev->mn, dev->mm);
 
 	raw_spin_lock_irqsave(&stlb_lock, flags);
 	list_del(&dev->node);
@@ -1634,7 +1641,7 @@ static int stlb_window_set(struct stlb *dev, void __user *uarg)
 	    arg.tid < 0 || !arg.timeout_ms ||
 	    arg.timeout_ms > STLB_WINDOW_MAX_MS)
 		return -EINVAL;
-	if (!(dev->flags & (STLB_ATTACH_HOLDER_FIRST | STLB_ATTACH_HOLDER_LAST)))
+	if (!(dev->flags & STLB_ATTACH_HOLDERS))
 		return -EINVAL;
 
 	arg.held_tid = 0;
@@ -1846,7 +1853,7 @@ static void stlb_match_tracepoint(struct tracepoint *tp, void *unused)
 		stlb_page_free_tp = tp;
 }
 
-static int __init stlb_init(void)
+static int stlb_register_probes(void)
 {
 	int ret;
 
@@ -1861,23 +1868,37 @@ static int __init stlb_init(void)
 		return ret;
 	stlb_features = STLB_HAS_PAGE_FREE;
 	stlb_register_flush_probes();
+	return 0;
+}
 
-	ret = misc_register(&stlb_misc);
-	if (ret) {
-		stlb_unregister_flush_probes();
-		tracepoint_probe_unregister(stlb_page_free_tp, stlb_page_free,
-					    NULL);
-		tracepoint_synchronize_unregister();
+static void stlb_unregister_probes(void)
+{
+	if (!(stlb_features & STLB_HAS_PAGE_FREE))
+		return;
+	stlb_unregister_flush_probes();
+	tracepoint_probe_unregister(stlb_page_free_tp, stlb_page_free, NULL);
+	tracepoint_synchronize_unregister();
+}
+
+static int __init stlb_init(void)
+{
+	int ret;
+
+	if (probes) {
+		ret = stlb_register_probes();
+		if (ret)
+			return ret;
 	}
+	ret = misc_register(&stlb_misc);
+	if (ret)
+		stlb_unregister_probes();
 	return ret;
 }
 
 static void __exit stlb_exit(void)
 {
 	misc_deregister(&stlb_misc);
-	stlb_unregister_flush_probes();
-	tracepoint_probe_unregister(stlb_page_free_tp, stlb_page_free, NULL);
-	tracepoint_synchronize_unregister();
+	stlb_unregister_probes();
 	/* Subscriptions may still be on their way out. */
 	mmu_notifier_synchronize();
 }

@@ -34,16 +34,23 @@ enum stlb_model {
 #define STLB_ATTACH_HOLDER_FIRST	0x2
 /* ... or after it, where one list walk calls both. */
 #define STLB_ATTACH_HOLDER_LAST		0x4
+/* That subscriber alone, as a KVM has it: the device has no TLB. */
+#define STLB_ATTACH_HOLDER_ONLY		0x8
+#define STLB_ATTACH_HOLDERS		(STLB_ATTACH_HOLDER_FIRST |	\
+					 STLB_ATTACH_HOLDER_LAST |	\
+					 STLB_ATTACH_HOLDER_ONLY)
 #define STLB_ATTACH_FLAGS		(STLB_ATTACH_NOHD |		\
-					 STLB_ATTACH_HOLDER_FIRST |	\
-					 STLB_ATTACH_HOLDER_LAST)
+					 STLB_ATTACH_HOLDERS)
 
 /**
  * struct stlb_attach - argument of STLB_ATTACH
  * @pid: process whose address space the device shares; 0 for the caller's.
  * @model: enum stlb_model.
- * @flags: STLB_ATTACH_*; at most one of the two HOLDER flags.
+ * @flags: STLB_ATTACH_*; at most one of the HOLDER flags.
  * @entries: capacity of the cache in entries; 0 for the default.
+ *
+ * With STLB_ATTACH_HOLDER_ONLY calls that need a TLB fail with ESRCH, as they do
+ * when the address space is gone.
  */
 struct stlb_attach {
 	__s32 pid;

@@ -1917,6 +1917,8 @@ TEST_F(life, bad_arguments)
 	ASSERT_EQ(EINVAL, try(&self->w, STLB_ATTACH, &a));
 	a.flags = STLB_ATTACH_HOLDER_FIRST | STLB_ATTACH_HOLDER_LAST;
 	ASSERT_EQ(EINVAL, try(&self->w, STLB_ATTACH, &a));
+	a.flags = STLB_ATTACH_HOLDER_LAST | STLB_ATTACH_HOLDER_ONLY;
+	ASSERT_EQ(EINVAL, try(&self->w, STLB_ATTACH, &a));
 	a.flags = 0;
 	a.pid = -1;
 	ASSERT_EQ(EINVAL, try(&self->w, STLB_ATTACH, &a));
@@ -1950,6 +1952,24 @@ TEST_F(life, bad_arguments)
 	f.len = 1;
 	ASSERT_EQ(EFAULT, try(&self->w, STLB_FILL, &f));
 	ASSERT_EQ(EFAULT, try(&self->w, STLB_FILL, NULL));
+}
+
+/* A subscriber as KVM's sees start and end, and nothing that it would flush. */
+TEST_F(life, holder_only)
+{
+	struct stlb_attach a = { .flags = STLB_ATTACH_HOLDER_ONLY };
+	struct stlb_fill f = { .addr = (uintptr_t)self->page, .len = 1 };
+	struct stlb_stats stats;
+
+	CONCLUDE(&self->w);
+	ASSERT_EQ(0, try(&self->w, STLB_ATTACH, &a));
+	ASSERT_EQ(ESRCH, try(&self->w, STLB_FILL, &f));
+	ASSERT_EQ(0, munmap(self->page, getpagesize()));
+	ASSERT_EQ(0, try(&self->w, STLB_STATS, &stats));
+	ASSERT_NE(0ULL, stats.startends);
+	ASSERT_EQ(0ULL, stats.invalidations);
+	ASSERT_EQ(0ULL, stats.unpaired);
+	ASSERT_EQ(0, try(&self->w, STLB_DETACH, NULL));
 }
 
 TEST_F(life, full)
