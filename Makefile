@@ -6,7 +6,7 @@ ARCH ?= x86_64
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
-.PHONY: help run control selftest kunit figures reverts stock tree save check bisect mbox quilt cocci test clean
+.PHONY: help run control selftest kunit figures reverts cost stock tree save check bisect mbox quilt cocci test clean
 
 help:		## this text
 	@echo 'make COMMAND [BASE=7.3|6.1|6.12] [ARCH=x86_64] [CPU=cortex-a72] [CONFIG=debug] [LINUX=tree or tarball] [TEST=pattern] [RUNS=n]'
@@ -29,6 +29,8 @@ figures:	## what each operation costs before and after the series, from the last
 	@harness/figures
 reverts:	## the series less one fix, for each fix: the tests listed for it must fail; WITHOUT=patch for one
 	@harness/reverts
+cost:		## what a process without a secondary TLB pays for a flush, in instructions, and which functions ask
+	@harness/cost
 check:		## the series without running it: mails, checkpatch, sparse, maintainers, semantic patches; ONLY=pattern
 	@harness/check
 bisect:		## every patch builds alone; VARIANT='default nonotifier nohugetlb nothp'

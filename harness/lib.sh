@@ -45,8 +45,8 @@ load_base() {
 	# shellcheck disable=SC1090
 	. "$TOP/bases/$BASE"
 	case $CONFIG in
-	'' | debug) ;;
-	*) die "CONFIG=$CONFIG: give nothing, or debug" ;;
+	'' | debug | nonotifier) ;;
+	*) die "CONFIG=$CONFIG: give nothing, debug, or nonotifier" ;;
 	esac
 	case " $ARCHES " in
 	*" $ARCH "*) ;;

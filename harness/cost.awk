@@ -1,0 +1,52 @@
+# For harness/cost: a table of what was measured, and the verdict.
+# Columns of the input: kernel pass key subscriber operation median least most calls
+function cell(kernel, row) { return ((kernel, 2, row) in median) ? median[kernel, 2, row] : "-" }
+function less(a, b) { return a == "-" || b == "-" ? "-" : a - b }
+function each(a, n) { return a == "-" || !n ? "-" : sprintf("%.1f", a / n) }
+function wrong(what) { print "fail: " what; bad = 1 }
+function line(text) { print text > tsv; gsub(/\t/, " ", text); split(text, f, " "); shown[++lines] = text }
+BEGIN { names = split("control series nocheck nonotifier", kernels, " ") }
+{
+	row = $3 " " $4 " " $5
+	median[$1, $2, row] = $6
+	if ($4 == "stlb") { calls[$1, $5] = $9; next }
+	if (!(row in known)) { known[row] = 1; order[++rows] = row }
+	if ($2 == 2) {
+		d = $6 - median[$1, 1, row]
+		if (d < 0) d = -d
+		if (d > most) most = d
+		if (d > noise) wrong($1 ", " row ": " median[$1, 1, row] " and " $6 " instructions in one boot")
+		pairs++
+	}
+}
+END {
+	line("key\tsubscriber\toperation\tflushes\tcontrol\tseries\tnocheck\tnonotifier\tseries-nocheck\ta-flush\tseries-control\tseries-nonotifier")
+	for (i = 1; i <= rows; i++) {
+		row = order[i]
+		split(row, r, " ")
+		n = calls["series", r[3]]
+		d = less(cell("series", row), cell("nocheck", row))
+		c = less(cell("series", row), cell("control", row))
+		line(r[1] "\t" r[2] "\t" r[3] "\t" n "\t" cell("control", row) "\t" cell("series", row) "\t" cell("nocheck", row) "\t" cell("nonotifier", row) "\t" d "\t" each(d, n) "\t" c "\t" less(cell("series", row), cell("nonotifier", row)))
+		if (d == "-" || c == "-") { wrong(row ": not measured on all kernels"); continue }
+		if (!n) { wrong(row ": a secondary TLB saw no flush of it"); continue }
+		if (r[1] == "off" && cell("series", row) == "-") wrong(row ": not measured")
+		if (d > n * (r[1] == "off" ? off : on)) wrong(row ": the check costs " each(d, n) " instructions a flush, more than " (r[1] == "off" ? off : on))
+		# the control of this measurement: a walk of the list is seen
+		if (base == "7.3" && r[2] == "kvm" && -c <= n * on) wrong(row ": the unpatched kernel walks the list of subscribers, and no cost is seen")
+	}
+	for (i = 1; i <= lines; i++) {
+		m = split(shown[i], f, " ")
+		for (j = 1; j <= m; j++) if (length(f[j]) > width[j]) width[j] = length(f[j])
+	}
+	for (i = 1; i <= lines; i++) {
+		m = split(shown[i], f, " ")
+		text = ""
+		for (j = 1; j <= m; j++) text = text sprintf("%" (j < 4 ? "-" : "") width[j] "s  ", f[j])
+		print text
+	}
+	if (!pairs) wrong("nothing was measured twice")
+	printf "medians of 200, in instructions; of two passes in one boot: largest difference %d (at most %d)\n", most, noise
+	printf "the check: at most %d instructions a flush with the key off, %d with the key on: %s\n", off, on, bad ? "red" : "green"
+	exit bad
+}
