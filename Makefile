@@ -6,7 +6,7 @@ ARCH ?= x86_64
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
-.PHONY: help run control selftest kunit figures reverts cost stock tree save check bisect mbox quilt cocci test clean
+.PHONY: help run control selftest kunit figures reverts cost stock tree save check bisect mbox quilt cocci test clean alone
 
 help:		## this text
 	@echo 'make COMMAND [BASE=7.3|6.1|6.12] [ARCH=x86_64] [CPU=cortex-a72] [CONFIG=debug] [LINUX=tree or tarball] [TEST=pattern] [RUNS=n]'
@@ -35,6 +35,8 @@ check:		## the series without running it: mails, checkpatch, sparse, maintainers
 	@harness/check
 bisect:		## every patch builds alone; VARIANT='default nonotifier nohugetlb nothp'
 	@harness/bisect
+alone:		## each fix applies to the base and builds there without the rest; ONLY=applies
+	@harness/alone
 mbox:		## build/<base>/mbox: the series as mail-ready patches, proven with git am
 	@harness/mbox
 quilt:		## build/<base>/quilt: the series as a quilt queue with DEP-3 headers

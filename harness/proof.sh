@@ -1,0 +1,62 @@
+# How a patch is shown to build; sourced after kbuild.sh, by bisect and alone. They
+# share the source directory, and take the lock before they touch it.
+# shellcheck shell=sh
+# shellcheck disable=SC2153
+
+# proof_lock: until the script ends
+proof_lock() {
+	mkdir -p "$W/bisect"
+	exec 9>"$W/bisect/lock"
+	flock -n 9 || die "another bisect, alone or check of $BASE is going on in $W/bisect"
+}
+
+# proof_key FROM TO FRAGMENT...: what the result depends on
+proof_key() {
+	from=$1
+	to=$2
+	shift 2
+	# shellcheck disable=SC2086
+	{
+		rgit rev-parse "$from^{tree}" "$to^{tree}"
+		cat $FRAGMENTS "$@" "$HARNESS/arch.sh" "$HARNESS/kbuild.sh"
+		"${CROSS}gcc" --version
+	} | sha256sum | cut -d ' ' -f 1
+}
+
+# proof_configure COMMIT LOG FRAGMENT...
+proof_configure() {
+	commit=$1
+	log=$2
+	shift 2
+	: >"$log"
+	checkout "$commit" >>"$log" 2>&1
+	configure "$@" >>"$log" 2>&1
+}
+
+# proof_build FROM TO LOG: the whole kernel, and the objects of the C files that
+# differ again with -Werror. $proof_why is what went wrong, or how many objects
+# this configuration has of them.
+proof_build() {
+	objects "$1" "$2" >"$OBJ/pf-objects"
+	(cd "$OBJ" && xargs -r rm -f <pf-objects)
+	targets=vmlinux
+	! grep -q '=m$' "$OBJ/.config" || targets="vmlinux modules"
+	proof_why='does not build'
+	# shellcheck disable=SC2086
+	kmake -j"$JOBS" $targets >>"$3" 2>&1 || return
+	proof_why='builds with warnings'
+	! grep -q 'warning: .*\[-W' "$3" || return
+	# Of what the patch touches, that which this configuration has built.
+	targets=$(cd "$OBJ" && { xargs -r ls -d <pf-objects 2>/dev/null || true; })
+	if [ -n "$targets" ]; then
+		proof_why='does not build with -Werror'
+		# shellcheck disable=SC2086
+		kmake -j"$JOBS" KCFLAGS=-Werror $targets >>"$3" 2>&1 || return
+	fi
+	proof_why=$(printf '%s' "$targets" | wc -w)
+}
+
+# proof_errors LOG
+proof_errors() {
+	grep -nE 'error:|Error |\*\*\*|undefined reference|warning:' "$1" | tail -n 20 >&2
+}
