@@ -45,8 +45,8 @@ load_base() {
 	# shellcheck disable=SC1090
 	. "$TOP/bases/$BASE"
 	case $CONFIG in
-	'' | debug | nonotifier) ;;
-	*) die "CONFIG=$CONFIG: give nothing, debug, or nonotifier" ;;
+	'' | debug | drivers | nonotifier) ;;
+	*) die "CONFIG=$CONFIG: give nothing, debug, drivers, or nonotifier" ;;
 	esac
 	case " $ARCHES " in
 	*" $ARCH "*) ;;
