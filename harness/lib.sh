@@ -52,6 +52,8 @@ load_base() {
 	*" $ARCH "*) ;;
 	*) die "ARCH=$ARCH: bases/$BASE has: $ARCHES" ;;
 	esac
+	[ -z "$CONFIG" ] || [ -f "$TOP/configs/$CONFIG.config" ] || [ -f "$TOP/configs/$CONFIG-$ARCH.config" ] ||
+		die "CONFIG=$CONFIG: there is no configs/$CONFIG-$ARCH.config"
 	W=$BUILD/$BASE${LINUX:+-local}
 	REPO=$W/repo.git
 	PATCHES=$TOP/patches/$BASE
