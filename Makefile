@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory
 .PHONY: help run control selftest kunit figures reverts cost stock tree save check bisect mbox quilt cocci test clean alone
 
 help:		## this text
-	@echo 'make COMMAND [BASE=7.3|6.1|6.12] [ARCH=x86_64] [CPU=cortex-a72] [CONFIG=debug] [LINUX=tree or tarball] [TEST=pattern] [RUNS=n]'
+	@echo 'make COMMAND [BASE=7.3|6.1|6.12] [ARCH=x86_64] [CPU=cortex-a72] [CONFIG=debug|drivers] [LINUX=tree or tarball] [TEST=pattern] [RUNS=n]'
 	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' Makefile
 run:		## the verdict: control kernel and series, built, booted in QEMU, compared
 	@harness/run both

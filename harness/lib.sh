@@ -45,13 +45,15 @@ load_base() {
 	# shellcheck disable=SC1090
 	. "$TOP/bases/$BASE"
 	case $CONFIG in
-	'' | debug | nonotifier) ;;
-	*) die "CONFIG=$CONFIG: give nothing, debug, or nonotifier" ;;
+	'' | debug | drivers | nonotifier) ;;
+	*) die "CONFIG=$CONFIG: give nothing, debug, drivers, or nonotifier" ;;
 	esac
 	case " $ARCHES " in
 	*" $ARCH "*) ;;
 	*) die "ARCH=$ARCH: bases/$BASE has: $ARCHES" ;;
 	esac
+	[ -z "$CONFIG" ] || [ -f "$TOP/configs/$CONFIG.config" ] || [ -f "$TOP/configs/$CONFIG-$ARCH.config" ] ||
+		die "CONFIG=$CONFIG: there is no configs/$CONFIG-$ARCH.config"
 	W=$BUILD/$BASE${LINUX:+-local}
 	REPO=$W/repo.git
 	PATCHES=$TOP/patches/$BASE
