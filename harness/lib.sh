@@ -46,7 +46,8 @@ load_base() {
 	. "$TOP/bases/$BASE"
 	case $CONFIG in
 	'' | debug) ;;
-	*) die "CONFIG=$CONFIG: give nothing, or debug" ;;
+	kvm) [ "$ARCH" = x86_64 ] || die 'CONFIG=kvm: x86_64 only' ;;
+	*) die "CONFIG=$CONFIG: give nothing, debug or kvm" ;;
 	esac
 	case " $ARCHES " in
 	*" $ARCH "*) ;;
