@@ -6,7 +6,7 @@ ARCH ?= x86_64
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
-.PHONY: help run control selftest kunit figures reverts cost stock tree save check bisect mbox quilt cocci test clean alone
+.PHONY: help run control selftest kunit figures reverts cost stock tree save check bisect mbox quilt cocci test clean alone regress kvm
 
 help:		## this text
 	@echo 'make COMMAND [BASE=7.3|6.1|6.12] [ARCH=x86_64] [CPU=cortex-a72] [CONFIG=debug|drivers] [LINUX=tree or tarball] [TEST=pattern] [RUNS=n]'
@@ -21,6 +21,10 @@ kunit:		## the KUnit suites on the series kernel: all must pass
 	@ONLY=kunit harness/run series
 stock:		## the kernel that Debian ships, nothing built but the module; or KERNEL=image HEADERS=directory
 	@harness/stock-run
+regress:	## the selftests/mm (6.1: vm) of the base: same results on the control kernel and on the series
+	@harness/regress
+kvm:		## the selftests of KVM of the base, on nested paging: same results on both kernels
+	@CONFIG=kvm harness/regress
 tree:		## build/<base>/linux: the kernel with the patches as git commits, to work on
 	@harness/tree
 save:		## write the commits of build/<base>/linux back to patches/<base>

@@ -356,6 +356,22 @@ static void hold_perf_event(void)
 	syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
 }
 
+/* "set FILE VALUE" among the tests: what the tests after it need. */
+static void set(char *command)
+{
+	char *file, *value, *save;
+	int fd;
+
+	file = strtok_r(command, " \t\n", &save);
+	value = strtok_r(NULL, "\n", &save);
+	if (!file || !value)
+		return;
+	fd = open(file, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, value, strlen(value)) < 0)
+		say("set %s %s: %s", file, value, strerror(errno));
+	close(fd);
+}
+
 static void kmemleak(void)
 {
 	const char *file = "/sys/kernel/debug/kmemleak";
@@ -412,8 +428,12 @@ int main(void)
 	setenv("PATH", "/tests", 1);
 	chdir("/tests");
 	list = fopen("/tests/list", "r");
-	while (list && fgets(command, sizeof(command), list))
-		run(++n, command);
+	while (list && fgets(command, sizeof(command), list)) {
+		if (!strncmp(command, "set ", 4))
+			set(command + 4);
+		else
+			run(++n, command);
+	}
 	if (!n)
 		say("no tests");
 	unload_kit();

@@ -45,8 +45,8 @@ load_base() {
 	# shellcheck disable=SC1090
 	. "$TOP/bases/$BASE"
 	case $CONFIG in
-	'' | debug | drivers | nonotifier) ;;
-	*) die "CONFIG=$CONFIG: give nothing, debug, drivers, or nonotifier" ;;
+	'' | debug | drivers | kvm | nonotifier) ;;
+	*) die "CONFIG=$CONFIG: give nothing, debug, drivers, kvm or nonotifier" ;;
 	esac
 	case " $ARCHES " in
 	*" $ARCH "*) ;;
