@@ -1,7 +1,7 @@
 # How a patch is shown to build; sourced after kbuild.sh, by bisect and alone. They
 # share the source directory, and take the lock before they touch it.
 # shellcheck shell=sh
-# shellcheck disable=SC2153
+# shellcheck disable=SC2034,SC2153
 
 # proof_lock: until the script ends
 proof_lock() {
