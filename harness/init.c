@@ -326,18 +326,24 @@ static void run(int number, char *command)
 		say("exit %d status %d", number, WEXITSTATUS(status));
 }
 
-/* Without khugepaged, which changes page tables now and then. */
+static void write_file(const char *file, const char *value)
+{
+	int fd = open(file, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, value, strlen(value)) < 0)
+		say("set %s %s: %s", file, value, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Without khugepaged, which changes page tables now and then: once an hour. */
 static void stop_khugepaged(void)
 {
-	static const char an_hour[] = "3600000";
-	int fd = open("/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs",
-		      O_WRONLY | O_CLOEXEC);
+	const char *file =
+		"/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs";
 
-	if (fd < 0)
-		return;
-	if (write(fd, an_hour, strlen(an_hour)) < 0)
-		say("khugepaged goes on");
-	close(fd);
+	if (!access(file, F_OK))
+		write_file(file, "3600000");
 }
 
 /*
@@ -360,16 +366,11 @@ static void hold_perf_event(void)
 static void set(char *command)
 {
 	char *file, *value, *save;
-	int fd;
 
 	file = strtok_r(command, " \t\n", &save);
 	value = strtok_r(NULL, "\n", &save);
-	if (!file || !value)
-		return;
-	fd = open(file, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, value, strlen(value)) < 0)
-		say("set %s %s: %s", file, value, strerror(errno));
-	close(fd);
+	if (file && value)
+		write_file(file, value);
 }
 
 static void kmemleak(void)

@@ -54,6 +54,15 @@ configure() {
 	kmake olddefconfig
 }
 
+# kbuild IMAGE: the kernel, and modules if there are any
+kbuild() {
+	if grep -q '=m$' "$OBJ/.config"; then
+		kmake -j"$JOBS" "$1" modules
+	else
+		kmake -j"$JOBS" "$1"
+	fi
+}
+
 # objects FROM TO: the objects of the C files between two commits that this
 # architecture has and TO still holds, one a line
 objects() {

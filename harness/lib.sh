@@ -58,6 +58,7 @@ load_base() {
 	REPO=$W/repo.git
 	PATCHES=$TOP/patches/$BASE
 	FLAVOUR=$ARCH${CONFIG:+-$CONFIG}
+	REPORT=$BUILD/report/${W##*/}-$FLAVOUR${CPU:+-${CPU%%,*}}
 	mkdir -p "$W"
 	export SELFTESTS
 }

@@ -1,7 +1,10 @@
-# How a patch is shown to build; sourced after kbuild.sh, by bisect and alone. They
-# share the source directory, and take the lock before they touch it.
+# How a patch is shown to build; sourced after arch.sh, by bisect, alone and check.
+# They share the source directory, and take the lock before they touch it.
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2153
+
+SRC=$W/bisect/src
+. "$HARNESS/kbuild.sh"
 
 # proof_lock: until the script ends
 proof_lock() {
@@ -17,8 +20,9 @@ proof_key() {
 	shift 2
 	# shellcheck disable=SC2086
 	{
+		echo "$ARCH $KARCH"
 		rgit rev-parse "$from^{tree}" "$to^{tree}"
-		cat $FRAGMENTS "$@" "$HARNESS/arch.sh" "$HARNESS/kbuild.sh"
+		cat $FRAGMENTS "$@" "$HARNESS/kbuild.sh"
 		"${CROSS}gcc" --version
 	} | sha256sum | cut -d ' ' -f 1
 }
@@ -39,11 +43,8 @@ proof_configure() {
 proof_build() {
 	objects "$1" "$2" >"$OBJ/pf-objects"
 	(cd "$OBJ" && xargs -r rm -f <pf-objects)
-	targets=vmlinux
-	! grep -q '=m$' "$OBJ/.config" || targets="vmlinux modules"
 	proof_why='does not build'
-	# shellcheck disable=SC2086
-	kmake -j"$JOBS" $targets >>"$3" 2>&1 || return
+	kbuild vmlinux >>"$3" 2>&1 || return
 	proof_why='builds with warnings'
 	! grep -q 'warning: .*\[-W' "$3" || return
 	# Of what the patch touches, that which this configuration has built.
