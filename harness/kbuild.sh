@@ -7,7 +7,9 @@
 # and ccache finds what another clone in another directory has built.
 OBJ=$SRC/obj-$FLAVOUR
 FRAGMENTS=
-for name in common "common-$BASE" "$ARCH" "$ARCH-$BASE" \
+kernel_arch=$KARCH
+[ "$KARCH" != "$ARCH" ] || kernel_arch=
+for name in common "common-$BASE" ${kernel_arch:+"$kernel_arch" "$kernel_arch-$BASE"} "$ARCH" "$ARCH-$BASE" \
 	${CONFIG:+"$CONFIG" "$CONFIG-$BASE" "$CONFIG-$ARCH" "$CONFIG-$ARCH-$BASE"}; do
 	[ ! -f "$TOP/configs/$name.config" ] || FRAGMENTS="$FRAGMENTS $TOP/configs/$name.config"
 done
