@@ -45,8 +45,8 @@ load_base() {
 	# shellcheck disable=SC1090
 	. "$TOP/bases/$BASE"
 	case $CONFIG in
-	'' | debug | drivers | kvm | nonotifier) ;;
-	*) die "CONFIG=$CONFIG: give nothing, debug, drivers, kvm or nonotifier" ;;
+	'' | debug | drivers | kvm | nonotifier | regress) ;;
+	*) die "CONFIG=$CONFIG: give nothing, debug, drivers, kvm, nonotifier or regress" ;;
 	esac
 	case " $ARCHES " in
 	*" $ARCH "*) ;;
