@@ -27,14 +27,29 @@ proof_key() {
 	} | sha256sum | cut -d ' ' -f 1
 }
 
-# proof_configure COMMIT LOG FRAGMENT...
+# proof_concerns FROM TO: something between the two commits is built for $ARCH
+proof_concerns() {
+	rgit diff --name-only --no-renames "$1" "$2" |
+		grep -vE '^(Documentation|tools|scripts/coccinelle|LICENSES)/|^[A-Z]+$|^arch/' >/dev/null ||
+		! rgit diff --quiet "$1" "$2" -- "arch/$KARCH"
+}
+
+# proof_configure COMMIT LOG FRAGMENT...: unless the last time gave the same
 proof_configure() {
 	commit=$1
 	log=$2
 	shift 2
 	: >"$log"
 	checkout "$commit" >>"$log" 2>&1
-	configure "$@" >>"$log" 2>&1
+	# shellcheck disable=SC2086
+	input=$({
+		cat $FRAGMENTS "$@"
+		rgit ls-tree -r "$commit" | grep -E 'Kconfig|	scripts/|	Makefile$|	arch/[^/]*/Makefile$'
+	} | sha256sum)
+	[ "$(cat "$OBJ/pf-configured" 2>/dev/null)" != "$input" ] || return 0
+	rm -f "$OBJ/pf-configured"
+	configure "$@" >>"$log" 2>&1 || return
+	echo "$input" >"$OBJ/pf-configured"
 }
 
 # proof_build FROM TO LOG: the whole kernel, and the objects of the C files that
