@@ -555,7 +555,10 @@ static void test_ptep_clear_flush(struct kunit *test)
 	stlb_expect(test, addr, addr + PAGE_SIZE, PAGE_SIZE);
 }
 
-/* A flush for aging is not required. If there is one it has to be exact. */
+/*
+ * A page that looks older than it is does no harm. That is not worth a command
+ * to a device, which somebody has to wait for.
+ */
 static void test_ptep_clear_flush_young(struct kunit *test)
 {
 	struct vm_area_struct *vma = stlb_map_pages(test, 1);
@@ -572,7 +575,7 @@ static void test_ptep_clear_flush_young(struct kunit *test)
 	stlb_end(s);
 
 	KUNIT_EXPECT_TRUE(test, young);
-	stlb_expect_calls(test, addr, addr + PAGE_SIZE, PAGE_SIZE, 0, 1);
+	stlb_expect_calls(test, addr, addr + PAGE_SIZE, PAGE_SIZE, 0, 0);
 	stlb_expect_no_window(test);
 }
 

@@ -48,6 +48,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -1692,6 +1693,17 @@ static bool hire(struct worker *worker, struct world *w,
 	       !pthread_create(&worker->thread, NULL, work, worker);
 }
 
+/* With mmap_lock for write a window in it would hold the page fault, too. */
+static bool collapse_lets_others_in(void)
+{
+	struct utsname name;
+	int version, patch;
+
+	return !uname(&name) &&
+	       sscanf(name.release, "%d.%d", &version, &patch) == 2 &&
+	       (version > 6 || (version == 6 && patch >= 6));
+}
+
 /* Two mappings: on 'u' unmap the first, on 'd' empty the second. */
 static void nested_victim(struct world *w, struct victim *v)
 {
@@ -1773,6 +1785,110 @@ TEST(nested_gather)
 		MUST(w, hear(&v) == 'D');
 	}
 	print_window(w, &nested_op);
+	end_victim(&v);
+	CONCLUDE(w);
+}
+
+static const struct op abort_op = {
+	.name = "collapse_abort", .backing = SHMEM, .flags = READ_FILL,
+};
+
+/* A private mapping of a huge page of the page cache, by its base pages. */
+static void map_by_ptes(struct world *w)
+{
+	size_t i, half = w->len / 2;
+
+	make_map(w);
+	if (stopped(w))
+		return;
+	/* Two VMAs at first: neither has room for the huge page. */
+	if (mmap(w->map, half, PROT_READ, MAP_PRIVATE | MAP_FIXED,
+		 w->file, 0) != w->map ||
+	    mmap(w->map + half, half, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_FIXED, w->file, half) != w->map + half) {
+		fail_test(w, "mmap: %s", strerror(errno));
+		return;
+	}
+	for (i = 0; i < w->len; i += w->page)
+		(void)*word(w, i);
+	MUST(w, !mprotect(w->map, half, PROT_READ | PROT_WRITE));
+	MUST(w, pfn_of(w->map) &&
+		pfn_of(w->map + w->len - w->page) ==
+		pfn_of(w->map) + nr_pages(w) - 1);
+}
+
+static void do_collapse_abort(struct world *w)
+{
+	MUST(w, madvise(w->map, w->len, MADV_COLLAPSE));
+	/* It has got as far as to clear entries. */
+	MUST(w, !pfn_of(w->map));
+}
+
+/* On 'c' collapse, on 'w' have the last page copied meanwhile. */
+static void abort_victim(struct world *w, struct victim *v)
+{
+	struct worker collapser;
+
+	map_by_ptes(w);
+	attach(w, STLB_ATTACH_HOLDER_FIRST);
+	fill_map(w);
+	if (stopped(w) || !hire(&collapser, w, do_collapse_abort) ||
+	    write(v->to, &w->map, sizeof(w->map)) < 0 || hear(v) != 'c' ||
+	    write(collapser.go[1], "", 1) != 1 || hear(v) != 'w')
+		return;
+	*word(w, w->len - w->page) = 1;
+	tell(v, 'W');
+	pthread_join(collapser.thread, NULL);
+	if (!stopped(w))
+		tell(v, 'C');
+	hear(v);
+}
+
+/*
+ * MADV_COLLAPSE of what is one huge page in the file, and mapped by PTEs: they
+ * are cleared, and when one turns out to map another page it gives up, and has
+ * to flush those that it has cleared.
+ *
+ *  MADV_COLLAPSE		another thread
+ *  finds all PTEs right
+ *  [held in invalidate_range_start()]
+ *				writes to the last page: copied
+ *  clears all PTEs but the last
+ *  flushes
+ */
+TEST(collapse_abort)
+{
+	static struct world world = {
+		.size = THP, .model = STLB_MODEL_OVERLAP, .op = &abort_op
+	};
+	struct world *w = &world;
+	struct victim v = {};
+	int held;
+
+	w->meta = _metadata;
+	if (open_device(w) && prepare_size(w)) {
+		w->len = w->unit;
+		if (!collapse_lets_others_in())
+			skip_test(w, "before 6.6 MADV_COLLAPSE keeps others out");
+		else
+			start_victim(w, &v, abort_victim);
+		if (!stopped(w) && !hear_map(&v, &w->map))
+			fail_test(w, "the victim failed");
+	}
+	if (!stopped(w)) {
+		held = set_window(w, STLB_WINDOW_START, w->map, w->len);
+		tell(&v, 'c');
+		wait_window(w, held);
+		tell(&v, 'w');
+		MUST(w, hear(&v) == 'W');
+		release_window(w, held);
+		MUST(w, hear(&v) == 'C');
+		collect(w);
+		w->probed = w->info.features & STLB_HAS_FLUSH_PROBES;
+		judge_safe(w);
+		judge_paired(w);
+	}
+	print_window(w, &abort_op);
 	end_victim(&v);
 	CONCLUDE(w);
 }
