@@ -35,6 +35,7 @@
 static size_t page;
 static char *map;
 static pid_t child;
+static int clear_refs = -1;
 
 static uint64_t instructions(void)
 {
@@ -114,6 +115,13 @@ static void drop_map_and_child(void)
 	drop_map();
 }
 
+/* A flush of the whole mm. In fork() it drowns in what depends on free lists. */
+static void soft_dirty(void)
+{
+	if (pwrite(clear_refs, "4", 1, 0) != 1)
+		die("/proc/self/clear_refs");
+}
+
 static const struct {
 	const char *name;
 	void (*before)(void);
@@ -123,7 +131,7 @@ static const struct {
 	{ "mprotect-1", new_map, protect, drop_map },
 	{ "munmap-16", new_map, drop_map, NULL },
 	{ "dontneed-16", new_map, dontneed, drop_map },
-	{ "fork", new_map, do_fork, drop_map_and_child },
+	{ "soft-dirty", new_map, soft_dirty, drop_map },
 	{ "cow-16", new_map_and_fork, touch, drop_map_and_child },
 };
 
@@ -158,7 +166,15 @@ static void measure(int pass, const char *key, const char *subscriber)
 		fd = attach(STLB_ATTACH_HOLDER_ONLY);
 	if (!strcmp(subscriber, "stlb"))
 		fd = attach(0);
+	/* Not every architecture has the bit. */
+	clear_refs = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+	if (clear_refs >= 0 && pwrite(clear_refs, "4", 1, 0) != 1) {
+		close(clear_refs);
+		clear_refs = -1;
+	}
 	for (op = 0; op < sizeof(operations) / sizeof(operations[0]); op++) {
+		if (operations[op].measured == soft_dirty && clear_refs < 0)
+			continue;
 		memset(&was, 0, sizeof(was));
 		is = was;
 		for (i = -WARM_UP; i < REPS; i++) {

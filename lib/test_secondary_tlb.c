@@ -889,7 +889,13 @@ static int stlb_flush_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 		return 1;
 
 	probe = container_of(get_kretprobe(ri), struct stlb_flush_probe, rp);
-	raw_spin_lock_irqsave(&stlb_lock, flags);
+	/*
+	 * A breakpoint is an NMI to lockdep, which it expects to come while the
+	 * lock is held. But nothing that is probed is called with the lock held,
+	 * and lockdep lets an NMI try.
+	 */
+	while (!raw_spin_trylock_irqsave(&stlb_lock, flags))
+		cpu_relax();
 	if (probe->args == STLB_ARGS_BATCH) {
 		stlb_cpu_batches++;
 		dev = NULL;
