@@ -1797,6 +1797,7 @@ static const struct op abort_op = {
 static void map_by_ptes(struct world *w)
 {
 	size_t i, half = w->len / 2;
+	uint64_t pfn;
 
 	make_map(w);
 	if (stopped(w))
@@ -1812,9 +1813,9 @@ static void map_by_ptes(struct world *w)
 	for (i = 0; i < w->len; i += w->page)
 		(void)*word(w, i);
 	MUST(w, !mprotect(w->map, half, PROT_READ | PROT_WRITE));
-	MUST(w, pfn_of(w->map) &&
-		pfn_of(w->map + w->len - w->page) ==
-		pfn_of(w->map) + nr_pages(w) - 1);
+	pfn = pfn_of(w->map);
+	MUST(w, pfn);
+	MUST(w, pfn_of(w->map + w->len - w->page) == pfn + nr_pages(w) - 1);
 }
 
 static void do_collapse_abort(struct world *w)
