@@ -10,12 +10,13 @@ PAGE_SIZE=4096
 QEMU_NUMA="-object memory-backend-ram,id=m0,size=$((QEMU_MEM / 2))M -numa node,cpus=0,memdev=m0
 -object memory-backend-ram,id=m1,size=$((QEMU_MEM / 2))M -numa node,cpus=1,memdev=m1"
 BOOT_NUMA=
+CROSS_PACKAGES=
 case $ARCH in
 x86_64)
 	KARCH=x86
 	CROSS=
 	IMAGE=arch/x86/boot/bzImage
-	ARCH_PACKAGES='qemu-system-x86'
+	QEMU_PACKAGES='qemu-system-x86'
 	# sockets=2: without ACPI the kernel finds the second CPU in the MP table
 	QEMU='qemu-system-x86_64 -machine q35 -smp 2,sockets=2'
 	QEMU_CPU=${CPU:-max}
@@ -28,7 +29,8 @@ arm64)
 	KARCH=arm64
 	CROSS=aarch64-linux-gnu-
 	IMAGE=arch/arm64/boot/Image
-	ARCH_PACKAGES='qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross'
+	QEMU_PACKAGES='qemu-system-arm'
+	CROSS_PACKAGES='gcc-aarch64-linux-gnu libc6-dev-arm64-cross'
 	QEMU="qemu-system-aarch64 -machine virt,gic-version=3 -smp 2,sockets=2 $QEMU_NUMA"
 	QEMU_CPU=${CPU:-max,pauth-impdef=on}
 	CONSOLE='console=ttyAMA0'
@@ -37,7 +39,8 @@ ppc64le | ppc64le-4k)
 	KARCH=powerpc
 	CROSS=powerpc64le-linux-gnu-
 	IMAGE=vmlinux
-	ARCH_PACKAGES='qemu-system-ppc gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross'
+	QEMU_PACKAGES='qemu-system-ppc'
+	CROSS_PACKAGES='gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross'
 	QEMU="qemu-system-ppc64 -machine pseries -smp 2,sockets=2,threads=1 $QEMU_NUMA"
 	# POWER9: radix, as all processors with OpenCAPI
 	QEMU_CPU=${CPU:-POWER9}
@@ -48,7 +51,8 @@ riscv64)
 	KARCH=riscv
 	CROSS=riscv64-linux-gnu-
 	IMAGE=arch/riscv/boot/Image
-	ARCH_PACKAGES='qemu-system-misc opensbi gcc-riscv64-linux-gnu libc6-dev-riscv64-cross'
+	QEMU_PACKAGES='qemu-system-misc opensbi'
+	CROSS_PACKAGES='gcc-riscv64-linux-gnu libc6-dev-riscv64-cross'
 	QEMU="qemu-system-riscv64 -machine virt -smp 2,sockets=2 $QEMU_NUMA"
 	QEMU_CPU=${CPU:-rv64,svnapot=on}
 	# QEMU 7.2 describes extensions in the old way only
@@ -61,5 +65,5 @@ esac
 # Without NUMA balancing, which changes page tables now and then. A huge page of
 # 1 GiB is there from the start, or not at all.
 BOOT_ARGS="$CONSOLE numa_balancing=disable hugepagesz=1G hugepages=1 panic=-1 ignore_loglevel printk.devkmsg=on"
-BUILD_PACKAGES='gcc make git flex bison bc libelf-dev libssl-dev rsync cpio kmod xz-utils ccache'
-USER_PACKAGES='gcc libc6-dev cpio e2fsprogs util-linux'
+BUILD_PACKAGES="gcc make git flex bison bc libelf-dev libssl-dev rsync cpio kmod xz-utils ccache $CROSS_PACKAGES"
+USER_PACKAGES="gcc libc6-dev cpio e2fsprogs util-linux $CROSS_PACKAGES"
