@@ -1580,7 +1580,7 @@ static int set_window(struct world *w, uint32_t where, const void *start,
 
 static bool wait_window(struct world *w, int id)
 {
-	struct stlb_window win = { .id = id, .timeout_ms = SECONDS(15) };
+	struct stlb_window win = { .id = id, .timeout_ms = SECONDS(8) };
 
 	return !DEV(w, STLB_WINDOW_WAIT, &win);
 }
@@ -1604,18 +1604,31 @@ static void tell(struct victim *v, char c)
 		perror("pipe");
 }
 
-static char hear(struct victim *v)
+/*
+ * A test waits for a window and twice for its victim at most: with these limits
+ * that is over, and can be reported, before the harness ends the test.
+ */
+static bool hear_all(struct victim *v, void *what, size_t size)
 {
-	struct timespec limit = { .tv_sec = 20 };
+	struct timespec limit = { .tv_sec = 10 };
 	fd_set set;
-	char c = 0;
 
 	FD_ZERO(&set);
 	FD_SET(v->from, &set);
-	if (pselect(v->from + 1, &set, NULL, NULL, &limit, NULL) != 1 ||
-	    read(v->from, &c, 1) != 1)
-		return 0;
-	return c;
+	return pselect(v->from + 1, &set, NULL, NULL, &limit, NULL) == 1 &&
+	       read(v->from, what, size) == (ssize_t)size;
+}
+
+static char hear(struct victim *v)
+{
+	char c;
+
+	return hear_all(v, &c, 1) ? c : 0;
+}
+
+static bool hear_map(struct victim *v, char **map)
+{
+	return hear_all(v, map, sizeof(*map));
 }
 
 static void start_victim(struct world *w, struct victim *v,
@@ -1730,11 +1743,6 @@ static void nested_victim(struct world *w, struct victim *v)
 	hear(v);
 }
 
-static bool hear_map(struct victim *v, char **map)
-{
-	return read(v->from, map, sizeof(*map)) == sizeof(*map);
-}
-
 static const struct op nested_op = {
 	.name = "nested_gather", .flags = SPARSE | TABLES | GONE,
 };
@@ -1840,8 +1848,9 @@ static void abort_victim(struct world *w, struct victim *v)
 	*word(w, w->len - w->page) = 1;
 	tell(v, 'W');
 	pthread_join(collapser.thread, NULL);
-	if (!stopped(w))
-		tell(v, 'C');
+	if (stopped(w))
+		return;
+	tell(v, 'C');
 	hear(v);
 }
 
@@ -1906,9 +1915,10 @@ static void window_victim(struct world *w, struct victim *v)
 	    hear(v) != 'g')
 		return;
 	w->op->run(w);
-	if (!stopped(w))
+	if (!stopped(w)) {
 		tell(v, 'G');
-	hear(v);
+		hear(v);
+	}
 	end_child(w);
 }
 
