@@ -176,6 +176,18 @@ static const struct mmu_notifier_ops stlb_window_ops = {
 	.invalidate_range_end = stlb_window_end,
 };
 
+static bool stlb_interval_invalidate(struct mmu_interval_notifier *interval,
+				     const struct mmu_notifier_range *range,
+				     unsigned long seq)
+{
+	mmu_interval_set_seq(interval, seq);
+	return true;
+}
+
+static const struct mmu_interval_notifier_ops stlb_interval_ops = {
+	.invalidate = stlb_interval_invalidate,
+};
+
 static const struct mmu_notifier_ops stlb_both_ops = {
 	.invalidate_range_start = stlb_window_start,
 	.invalidate_range_end = stlb_window_end,
@@ -1375,6 +1387,20 @@ static void test_start_end_and_flush(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ret, -EINVAL);
 }
 
+/* An interval notifier subscribes without a struct mmu_notifier. */
+static void test_interval_notifier(struct kunit *test)
+{
+	struct mmu_interval_notifier interval;
+	struct stlb *s = test->priv;
+	int ret;
+
+	ret = mmu_interval_notifier_insert(&interval, s->mm, STLB_ADDR,
+					   PAGE_SIZE, &stlb_interval_ops);
+	if (!ret)
+		mmu_interval_notifier_remove(&interval);
+	KUNIT_EXPECT_EQ(test, ret, 0);
+}
+
 /*
  * Parameters: each setting, with each range or each huge page size
  */
@@ -1587,6 +1613,7 @@ static struct kunit_case stlb_test_cases[] = {
 
 	KUNIT_CASE_PARAM(test_start_end_only, stlb_setting_gen_params),
 	KUNIT_CASE(test_start_end_and_flush),
+	KUNIT_CASE(test_interval_notifier),
 	{}
 };
 
