@@ -23,8 +23,8 @@ x86_64)
 	QEMU_CPU=${CPU:-max}
 	# One thread for both CPUs. With one each, QEMU 7.2 now and then lets a CPU
 	# execute code as it was before the kernel patched it: on a busy machine a
-	# stock kernel came upon an int3 in __schedule() where a static key had been
-	# set, in one of 40 boots. It is not slower when two guests run side by side.
+	# stock kernel came upon an int3 in __schedule() that should have been gone, in
+	# one of 38 boots. A guest takes longer, up to 100 s for 60, but one core.
 	QEMU_THREAD=single
 	CONSOLE='console=ttyS0 reboot=t'
 	# Nor does it find nodes without ACPI: it makes its own. Kernels that are
