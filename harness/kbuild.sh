@@ -71,6 +71,8 @@ objects() {
 	rgit diff --name-only --no-renames --diff-filter=d "$1" "$2" -- '*.c' | while read -r file; do
 		case $file in
 		tools/* | scripts/* | Documentation/*) ;;
+		# What all architectures share of KVM is built by each one's Makefile.
+		virt/kvm/*) printf '%s\n' "arch/$KARCH/kvm/../../../${file%.c}.o" ;;
 		"arch/$KARCH/"*) printf '%s\n' "${file%.c}.o" ;;
 		arch/*) ;;
 		*) printf '%s\n' "${file%.c}.o" ;;

@@ -72,6 +72,34 @@ proof_build() {
 	proof_why=$(printf '%s' "$targets" | wc -w)
 }
 
+# proof_candidates FROM TO LOG: of the C files between two commits, those that
+# this configuration builds at TO, which is checked out, go to the file
+# pf-candidates as objects. Kbuild knows which, if it is given their directories;
+# of those that are switched off it says that it has no rule, hence -k.
+proof_candidates() {
+	objects "$1" "$2" >"$OBJ/pf-objects"
+	proof_why='does not build'
+	# shellcheck disable=SC2046
+	kmake -k -j"$JOBS" $(sed 's,/[^/]*$,/,; s,\.\./.*,,' "$OBJ/pf-objects" | sort -u) >>"$3" 2>&1 ||
+		! grep -q 'error:' "$3" || return
+	(cd "$OBJ" && { xargs -r ls -d <pf-objects 2>/dev/null || true; }) >"$OBJ/pf-candidates"
+	[ -s "$OBJ/pf-candidates" ]
+}
+
+# proof_compile FROM TO LOG: the candidates that TO has, without a warning
+proof_compile() {
+	objects "$1" "$2" >"$OBJ/pf-objects"
+	(cd "$OBJ" && xargs -r rm -f <pf-objects)
+	targets=$(while read -r object; do
+		[ ! -f "$SRC/${object%.o}.c" ] || printf '%s\n' "$object"
+	done <"$OBJ/pf-candidates")
+	proof_why='does not build'
+	# shellcheck disable=SC2086
+	kmake -j"$JOBS" $targets >>"$3" 2>&1 || return
+	proof_why='builds with warnings'
+	! grep -q 'warning: .*\[-W' "$3"
+}
+
 # proof_errors LOG
 proof_errors() {
 	grep -nE 'error:|Error |\*\*\*|undefined reference|warning:' "$1" | tail -n 20 >&2
