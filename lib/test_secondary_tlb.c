@@ -9,7 +9,9 @@
  * the kernel flushes the device's TLB wherever it flushes the CPU's:
  *
  * O1	a probe on the kmem:mm_page_free tracepoint: a page or page table that
- *	is freed while the device still caches it,
+ *	is freed while the device still caches it (but for pages that go back to
+ *	the hugetlb pool, and for tables that share their page with others, as
+ *	on powerpc with pages of 64 KiB: those are left to O2),
  * O2	a comparison of all cached entries with the page tables, on request,
  * O3	the log of invalidations, and kretprobes on the CPU TLB flush functions
  *	that require a covering invalidation between entry and return.
@@ -19,8 +21,10 @@
  * something after its invalidation is therefore never to blame for a violation:
  * it found the entry in the page tables after the kernel had told it to forget.
  * The lock also keeps the tables alive during a walk: their pages cannot get
- * past the page-free probe. (Disabling interrupts would not: the walk is not
- * done by a CPU that the kernel knows to have loaded the address space.)
+ * past the page-free probe, without which nothing is cached at all. (Disabling
+ * interrupts would not: the walk is not done by a CPU that the kernel knows to
+ * have loaded the address space. It does keep parts of pages, which are freed
+ * by RCU.)
  *
  * A second subscriber, with invalidate_range_start() and _end() only, can hold
  * a start/end section open ("window"), so that a race becomes a sequence.
@@ -66,7 +70,7 @@
 /* Unpaired flushes can be many: leave room for the freed pages. */
 #define STLB_UNPAIRED_RECORDS	8
 #define STLB_STACK_DEPTH	16
-/* Entries compared, or bytes walked, before stlb_lock is dropped for a while. */
+/* Entries compared before stlb_lock is dropped for a while. */
 #define STLB_CHECK_BATCH	128
 /* Page faults for one address before the device gives up. */
 #define STLB_MAX_FAULTS		16
@@ -326,6 +330,8 @@ static bool stlb_hw_dirty(pte_t pte)
 {
 	return pte_val(pte) & _PAGE_DIRTY;
 }
+#else
+#error "What does the hardware make of a page table entry here?"
 #endif
 
 /* Not all versions of powerpc have pud_pfn(). */
@@ -829,8 +835,8 @@ static void stlb_page_free(void *data, struct page *page, unsigned int order)
 
 #ifdef CONFIG_KRETPROBES
 /*
- * Oracle O3: functions that flush user translations from CPU TLBs. An
- * architecture whose flush functions are all inline has none.
+ * Oracle O3: functions that flush user translations from CPU TLBs. Those of
+ * other architectures are inline or too many: there the log has to do.
  */
 enum stlb_flush_args {
 	STLB_ARGS_MM_RANGE,	/* mm, start, end */
@@ -1152,19 +1158,20 @@ static int stlb_attach(struct stlb *dev, void __user *uarg)
 	raw_spin_lock_irqsave(&stlb_lock, flags);
 	dev->id = ++stlb_attachments;
 	stlb_reset_locked(dev);
-	list_add(&dev->node, &stlb_devices);
-	WRITE_ONCE(stlb_nr_devices, stlb_nr_devices + 1);
 	raw_spin_unlock_irqrestore(&stlb_lock, flags);
 
 	ret = stlb_subscribe(dev, mm);
 	if (ret) {
-		raw_spin_lock_irqsave(&stlb_lock, flags);
-		list_del(&dev->node);
-		WRITE_ONCE(stlb_nr_devices, stlb_nr_devices - 1);
-		raw_spin_unlock_irqrestore(&stlb_lock, flags);
 		dev->mm = NULL;
 		stlb_free_memory(dev);
+		goto out_put;
 	}
+
+	/* Not before: what nobody is told of yet is no unpaired flush. */
+	raw_spin_lock_irqsave(&stlb_lock, flags);
+	list_add(&dev->node, &stlb_devices);
+	WRITE_ONCE(stlb_nr_devices, stlb_nr_devices + 1);
+	raw_spin_unlock_irqrestore(&stlb_lock, flags);
 out_put:
 	mmput(mm);
 	return ret;
@@ -1682,7 +1689,8 @@ static int stlb_window_wait(struct stlb *dev, void __user *uarg)
 		return -EINVAL;
 	left = wait_event_interruptible_timeout(dev->wait,
 						READ_ONCE(slot->state) !=
-							STLB_WINDOW_ARMED,
+							STLB_WINDOW_ARMED ||
+						READ_ONCE(dev->closing),
 						msecs_to_jiffies(arg.timeout_ms));
 	if (left < 0)
 		return left;
@@ -1691,7 +1699,7 @@ static int stlb_window_wait(struct stlb *dev, void __user *uarg)
 	arg.held_tid = slot->w.held_tid;
 	spin_unlock(&dev->window_lock);
 	if (state == STLB_WINDOW_ARMED)
-		return -ETIMEDOUT;
+		return READ_ONCE(dev->closing) ? -ECANCELED : -ETIMEDOUT;
 	if (state != STLB_WINDOW_HELD)
 		return -ECANCELED;
 	return copy_to_user(uarg, &arg, sizeof(arg)) ? -EFAULT : 0;
@@ -1746,6 +1754,11 @@ static int stlb_info(void __user *uarg)
 static long stlb_ioctl_attached(struct stlb *dev, unsigned int cmd,
 				void __user *uarg)
 {
+	/* Who does not see pages being freed must not cache or touch any. */
+	if ((cmd == STLB_FILL || cmd == STLB_ACCESS) &&
+	    !(stlb_features & STLB_HAS_PAGE_FREE))
+		return -EOPNOTSUPP;
+
 	switch (cmd) {
 	case STLB_FILL:
 		return stlb_fill(dev, uarg);
@@ -1905,8 +1918,6 @@ static void __exit stlb_exit(void)
 {
 	misc_deregister(&stlb_misc);
 	stlb_unregister_probes();
-	/* Subscriptions may still be on their way out. */
-	mmu_notifier_synchronize();
 }
 
 module_init(stlb_init);

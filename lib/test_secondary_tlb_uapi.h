@@ -18,6 +18,7 @@
  * @STLB_MODEL_SPLINTER: huge mappings are cached as base page pieces.
  * @STLB_MODEL_REFILL: as overlap, and whatever was dropped is walked and cached
  *	again before the invalidation returns, where the page table still allows.
+ * @STLB_NR_MODELS: number of models.
  */
 enum stlb_model {
 	STLB_MODEL_OVERLAP,
@@ -68,6 +69,7 @@ struct stlb_attach {
  * @addr: first byte; need not be aligned.
  * @len: length in bytes.
  * @flags: STLB_WRITE, STLB_NOFAULT.
+ * @pad: has to be 0.
  * @leaves: out: leaf translations that cover the range after the call.
  * @walks: out: page-walk entries (cached page table addresses) of the range.
  * @faults: out: I/O page faults taken.
@@ -105,7 +107,7 @@ struct stlb_access {
 	__u32 result;
 };
 
-/* stlb_query.state and .levels */
+/* stlb_query.state */
 #define STLB_PRESENT	0x1
 #define STLB_WRITABLE	0x2
 #define STLB_DIRTY	0x4
@@ -163,13 +165,14 @@ struct stlb_check {
  * @leaves: leaf translations cached now.
  * @walks: page-walk entries cached now.
  * @freed_leaf: O1: leaf entries whose page was freed while cached.
- * @freed_table: O1: page-walk entries whose table was freed while cached.
+ * @freed_table: O1: page-walk entries whose table was freed while cached; not
+ *	seen where several tables share a page.
  * @invalidations: calls of the secondary-TLB callback.
  * @whole: of these, for the whole address space.
  * @empty: of these, for an empty range (nothing to flush was named).
  * @pages: base pages in all ranges that are neither whole nor empty.
  * @dropped: entries dropped by invalidations.
- * @refilled: entries cached again by STLB_MODEL_REFILL.
+ * @refilled: places that STLB_MODEL_REFILL has looked up again.
  * @cpu_flushes: O3: CPU TLB flush functions entered for this address space.
  * @cpu_whole: of these, for the whole address space.
  * @cpu_batches: batched CPU flushes, of any address space.
@@ -300,6 +303,7 @@ struct stlb_violation {
 /**
  * struct stlb_info - argument of STLB_INFO
  * @features: STLB_HAS_*.
+ * @pad: 0.
  * @pmd_size: bytes that a PMD leaf maps.
  * @pud_size: bytes that a PUD leaf maps.
  * @callback: name of the callback that the device subscribes to.

@@ -98,6 +98,8 @@ struct stlb {
 	struct mm_struct *mm;
 	struct file *file;
 	enum stlb_setting setting;
+	/* Held in one of the settings. */
+	spinlock_t outer;
 	/* The page table lock that the test holds. */
 	spinlock_t *ptl;
 
@@ -212,15 +214,14 @@ static void stlb_begin(struct stlb *s)
 	s->page = NULL;
 	s->freed = false;
 
-	/* As a spinlock does. */
 	if (s->setting == STLB_LOCKED)
-		preempt_disable();
+		spin_lock(&s->outer);
 }
 
 static void stlb_end(struct stlb *s)
 {
 	if (s->setting == STLB_LOCKED)
-		preempt_enable();
+		spin_unlock(&s->outer);
 
 	if (s->setting == STLB_HERE || s->setting == STLB_LOCKED)
 		kthread_unuse_mm(s->mm);
@@ -912,7 +913,10 @@ static void test_flush_pud_tlb_range(struct kunit *test)
 	stlb_expect(test, addr, addr + HPAGE_PUD_SIZE, HPAGE_PUD_SIZE);
 }
 
-/* Only device memory is mapped so: make an entry that nobody will use. */
+/*
+ * Only device memory is mapped so: make an entry that nobody will use, nor could
+ * from user space, so that nobody counts the pages as mapped.
+ */
 static void test_pudp_huge_clear_flush(struct kunit *test)
 {
 	struct vm_area_struct *vma = stlb_map(test, PUD_SIZE, VM_NOHUGEPAGE);
@@ -932,7 +936,7 @@ static void test_pudp_huge_clear_flush(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, pudp);
 
 	pfn = round_down(page_to_pfn(ZERO_PAGE(0)), PUD_SIZE >> PAGE_SHIFT);
-	pud = pud_mkhuge(pfn_pud(pfn, vma->vm_page_prot));
+	pud = pud_mkhuge(pfn_pud(pfn, PAGE_KERNEL));
 
 	stlb_begin(s);
 	s->ptl = pud_lock(s->mm, pudp);
@@ -1317,15 +1321,28 @@ static void test_try_to_unmap(struct kunit *test)
 			  PAGE_SIZE, STLB_BATCH_PAGES, STLB_BATCH_PAGES);
 }
 
+/* A CPU may still have to flush what was unmapped. */
+static bool stlb_batch_is_pending(struct mm_struct *mm)
+{
+#ifdef CONFIG_ARCH_WANT_BATCHED_UNMAP_TLB_FLUSH
+	/* The mm is new: so is what was counted. */
+	return atomic_read(&mm->tlb_flush_batched);
+#else
+	return false;
+#endif
+}
+
 /* What a CPU may still have to flush, the secondary TLB has flushed. */
 static void test_flush_tlb_batched_pending(struct kunit *test)
 {
 	unsigned long addr = STLB_ADDR + PMD_SIZE;
 	struct stlb *s = test->priv;
 	unsigned int nr_calls;
+	bool pending;
 	pte_t *ptep;
 
 	stlb_unmap_begin(test);
+	pending = stlb_batch_is_pending(s->mm);
 	nr_calls = s->nr_calls;
 	ptep = stlb_pte_lock(s, addr);
 	flush_tlb_batched_pending(s->mm);
@@ -1335,6 +1352,8 @@ static void test_flush_tlb_batched_pending(struct kunit *test)
 	stlb_end(s);
 
 	stlb_expect_unmapped(test);
+	if (!pending)
+		kunit_skip(test, "unmaps are not batched here");
 	KUNIT_EXPECT_EQ_MSG(test, nr_calls, 0, "flushed a second time");
 }
 
@@ -1369,7 +1388,6 @@ static void test_start_end_only(struct kunit *test)
 	stlb_gather_end(s, &tlb);
 
 	stlb_expect_no_window(test);
-	KUNIT_EXPECT_EQ(test, s->nr_calls, 0);
 }
 
 /* The two kinds of subscription exclude each other. */
@@ -1520,6 +1538,7 @@ static int stlb_init(struct kunit *test)
 	if (!s)
 		return -ENOMEM;
 	raw_spin_lock_init(&s->lock);
+	spin_lock_init(&s->outer);
 	init_completion(&s->loaded);
 	s->setting = param ? param->setting : STLB_NEVER;
 	test->priv = s;

@@ -22,9 +22,11 @@
  * stale-write	cached writable but mapped read-only
  * stale-dirty	cached dirty but mapped clean: a write would go unnoticed
  * stale-table	a page table is cached that is not in use any more
+ * stale-upgrade	cached read-only but mapped writable, where that has to be told
  * data		the device read or wrote something else than the CPU
  * late		stale after the page table lock was dropped
- * unpaired	a CPU flush function returned without a secondary flush
+ * unpaired	a CPU flush function returned without a secondary flush, or there
+ *		was none at all
  * double	more secondary flushes than CPU flushes and unmapped pages
  * wide		the whole address space was flushed, or more than the mapping
  * empty	the range of a secondary flush was empty
@@ -32,10 +34,14 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+/* __u64 is a long long on all architectures then. */
+#define __SANE_USERSPACE_TYPES__
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
+#include <glob.h>
+#include <linux/magic.h>
 #include <linux/perf_event.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
@@ -49,6 +55,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -71,12 +78,6 @@
 #ifndef MADV_SOFT_OFFLINE
 #define MADV_SOFT_OFFLINE 101
 #endif
-#ifndef MFD_HUGE_2MB
-#define MFD_HUGE_2MB (21U << 26)
-#endif
-#ifndef UFFD_USER_MODE_ONLY
-#define UFFD_USER_MODE_ONLY 1
-#endif
 
 #define DEVICE		"/dev/secondary_tlb"
 #define THP_DIR		"/sys/kernel/mm/transparent_hugepage/"
@@ -96,13 +97,13 @@ static const char * const model_names[STLB_NR_MODELS] = {
 enum kind {
 	K_DATA, K_DOUBLE, K_EMPTY, K_FREE_LEAF, K_FREE_TABLE, K_LATE,
 	K_STALE_DIRTY, K_STALE_GONE, K_STALE_MOVED, K_STALE_TABLE,
-	K_STALE_WRITE, K_UNPAIRED, K_WIDE, NR_KINDS
+	K_STALE_UPGRADE, K_STALE_WRITE, K_UNPAIRED, K_WIDE, NR_KINDS
 };
 
 static const char * const kind_names[NR_KINDS] = {
 	"data", "double", "empty", "free-leaf", "free-table", "late",
 	"stale-dirty", "stale-gone", "stale-moved", "stale-table",
-	"stale-write", "unpaired", "wide"
+	"stale-upgrade", "stale-write", "unpaired", "wide"
 };
 
 struct world;
@@ -123,6 +124,8 @@ enum backing { ANON, SHMEM, FILE_EXT2 };
 #define GONE		0x0200	/* nothing can be accessed there afterwards */
 #define SURPLUS		0x0400	/* hugetlb pages that are freed when unused */
 #define NO_CHANGE	0x0800	/* ageing: translations may stay */
+#define NO_FLUSH	0x1000	/* the CPUs may do without a flush */
+#define NOHD		0x2000	/* the device cannot set entries dirty */
 
 struct op {
 	const char *name;
@@ -298,6 +301,8 @@ static int dev(struct world *w, unsigned long cmd, void *arg, const char *name)
 
 /* Only tests of such names were asked for. */
 static const char *pattern = "*";
+/* Memory may be taken out of use. */
+static bool destructive;
 
 static bool open_device(struct world *w)
 {
@@ -319,7 +324,13 @@ static bool open_device(struct world *w)
 		return false;
 	}
 	w->page = sysconf(_SC_PAGESIZE);
-	return !DEV(w, STLB_INFO, &w->info);
+	if (DEV(w, STLB_INFO, &w->info))
+		return false;
+	if (!(w->info.features & STLB_HAS_PAGE_FREE)) {
+		fail_test(w, "the module was loaded with probes=0");
+		return false;
+	}
+	return true;
 }
 
 static void attach(struct world *w, unsigned int flags)
@@ -393,6 +404,8 @@ static void judge_safe(struct world *w)
 	found(w, K_STALE_WRITE, w->check.writable);
 	found(w, K_STALE_DIRTY, w->check.dirty);
 	found(w, K_STALE_TABLE, w->check.table);
+	if (w->op->flags & NOHD)
+		found(w, K_STALE_UPGRADE, w->check.upgrade);
 }
 
 /* An empty range touches nothing. */
@@ -404,21 +417,30 @@ static bool touches(const struct stlb_log_entry *entry, uint64_t start, uint64_t
 
 /*
  * One CPU flush, one secondary flush; where the CPU's flush is batched, one for
- * each page put into the batch. Neither the whole address space nor anything
- * beside the mapping, unless the operation is of that kind.
+ * each page put into the batch. Neither the whole address space nor a range that
+ * goes beyond the mapping, unless the operation is of that kind. Where the
+ * flushes of the CPUs are not probed, one secondary flush at least.
  */
 static void judge_paired(struct world *w)
 {
 	uint64_t start = (uintptr_t)w->map, end = start + w->len;
-	static struct stlb_log_entry entries[8192];
+	static struct stlb_log_entry entries[4096];
 	struct stlb_log log = {
-		.entries = (uintptr_t)entries, .nr = 8192
+		.entries = (uintptr_t)entries, .nr = 4096
 	};
 	uint64_t allowed = w->stats.cpu_flushes, calls = w->stats.invalidations;
-	bool cut;
+	bool any = false;
 	unsigned int i;
 
-	cut = DEV(w, STLB_LOG, &log);
+	if (DEV(w, STLB_LOG, &log))
+		return;
+	if (log.lost)
+		fail_test(w, "%u invalidations are not in the log any more",
+			  log.lost);
+	for (i = 0; i < log.nr; i++)
+		any |= touches(&entries[i], start, end);
+	if (!(w->op->flags & (NO_CHANGE | NO_FLUSH)))
+		found(w, K_UNPAIRED, !any);
 	if (w->op->flags & BATCHED) {
 		/*
 		 * Of pages beside the mapping it is not known how many went,
@@ -439,7 +461,7 @@ static void judge_paired(struct world *w)
 	if (w->op->flags & WHOLE)
 		return;
 	found(w, K_WIDE, w->stats.whole);
-	if (w->op->flags & TABLES || cut)
+	if (w->op->flags & TABLES)
 		return;
 	for (i = 0; i < log.nr; i++) {
 		if (touches(&entries[i], start, end)) {
@@ -575,6 +597,7 @@ static bool prepare_size(struct world *w)
 static int open_file(struct world *w, enum backing backing, size_t len)
 {
 	struct stat root, mnt;
+	struct statfs fs;
 	int fd;
 
 	if (backing == FILE_EXT2) {
@@ -585,7 +608,8 @@ static int open_file(struct world *w, enum backing backing, size_t len)
 			unlink("/mnt/secondary_tlb");
 		}
 		if (fd >= 0 && !stat("/", &root) && !stat("/mnt", &mnt) &&
-		    root.st_dev == mnt.st_dev) {
+		    !fstatfs(fd, &fs) && (root.st_dev == mnt.st_dev ||
+					  fs.f_type == TMPFS_MAGIC)) {
 			skip_test(w, "no file system with writeback at /mnt");
 			close(fd);
 			return -1;
@@ -1069,6 +1093,29 @@ static void take_low_pages(struct world *w)
 	DEV(w, STLB_QUIESCE, NULL);
 }
 
+/* How much of the mapping is mapped by huge pages; -1 if that is not known. */
+static long anon_huge_kilobytes(const struct world *w)
+{
+	FILE *smaps = fopen("/proc/self/smaps", "re");
+	unsigned long start, end, kilobytes;
+	bool inside = false;
+	char line[300];
+	long sum = -1;
+
+	while (smaps && fgets(line, sizeof(line), smaps)) {
+		if (sscanf(line, "%lx-%lx ", &start, &end) == 2) {
+			inside = start < (unsigned long)w->map + w->len &&
+				 end > (unsigned long)w->map;
+		} else if (inside && sscanf(line, "AnonHugePages: %lu",
+					    &kilobytes) == 1) {
+			sum = (sum < 0 ? 0 : sum) + kilobytes;
+		}
+	}
+	if (smaps)
+		fclose(smaps);
+	return sum;
+}
+
 static void do_split_debugfs(struct world *w)
 {
 	char text[96];
@@ -1081,6 +1128,33 @@ static void do_split_debugfs(struct world *w)
 	}
 	DEV(w, STLB_QUIESCE, NULL);
 	MUST(w, write_text("/sys/kernel/debug/split_huge_pages", text));
+	/* The write succeeds even if nothing could be split. */
+	MUST(w, !anon_huge_kilobytes(w));
+}
+
+/*
+ * A page that a child has shared, and that is this process's own again: when it
+ * is written to, the entry just becomes writable. Which architectures flush then
+ * is their own decision, see Documentation/mm/mmu_notifier.rst. On x86 and
+ * powerpc the device has to walk again.
+ */
+static void share_and_take_back(struct world *w)
+{
+#if defined(__aarch64__) || defined(__riscv)
+	start_child(w);
+	end_child(w);
+	DEV(w, STLB_QUIESCE, NULL);
+#else
+	skip_test(w, "devices walk again before they report a fault here");
+#endif
+}
+
+static void do_upgrade(struct world *w)
+{
+	uint64_t pfn = pfn_of(w->map);
+
+	stamp(w, 0x2222000000000000);
+	MUST(w, pfn_of(w->map) == pfn);
 }
 
 static void do_write(struct world *w)
@@ -1136,9 +1210,9 @@ static void do_uffd_move(struct world *w)
 	char *to;
 	int fd;
 
-	/* Behind the map, in the room that make_map() has left. */
 	to = mmap(NULL, w->len + w->info.pmd_size, PROT_READ | PROT_WRITE,
 		  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	MUST(w, to != MAP_FAILED);
 	to = (char *)(((uintptr_t)to + w->info.pmd_size - 1) &
 		      ~(w->info.pmd_size - 1));
 	fd = open_uffd(w, 1ULL << 16 /* UFFD_FEATURE_MOVE */);
@@ -1174,9 +1248,13 @@ static void do_soft_offline(struct world *w)
 {
 	uint64_t pfn = pfn_of(w->map);
 
+	if (!destructive) {
+		skip_test(w, "takes memory out of use: only with -d");
+		return;
+	}
 	DEV(w, STLB_QUIESCE, NULL);
 	if (madvise(w->map, w->unit, MADV_SOFT_OFFLINE)) {
-		if (errno == EINVAL)
+		if (errno == EINVAL || errno == EOPNOTSUPP)
 			skip_test(w, "no soft offlining (CONFIG_MEMORY_FAILURE)");
 		else
 			fail_test(w, "MADV_SOFT_OFFLINE: %s", strerror(errno));
@@ -1243,6 +1321,10 @@ static void map_shared_pmd(struct world *w)
 	int fds[2];
 	char c;
 
+#if defined(__powerpc64__)
+	skip_test(w, "page tables are never shared here");
+	return;
+#endif
 	w->file = open_file(w, SHMEM, gigabyte);
 	if (w->file < 0)
 		return;
@@ -1300,7 +1382,7 @@ static void do_unshare(struct world *w)
 	X(collapse, ANON, MANY, NULL, do_collapse, B)			\
 	X(mprotect_ro, ANON, 0, NULL, do_mprotect_ro, BMTH)		\
 	X(mprotect_none, ANON, 0, NULL, do_mprotect_none, BMTH)		\
-	X(mprotect_rw, ANON, RDONLY, NULL, do_mprotect_rw, BMTH)	\
+	X(mprotect_rw, ANON, RDONLY | NO_FLUSH, NULL, do_mprotect_rw, BMTH) \
 	X(mprotect_part, ANON, 0, NULL, do_mprotect_part, BMT)		\
 	X(fork, ANON, WHOLE, NULL, do_fork, BMTH)			\
 	X(cow, ANON, CHILD | READ_FILL, NULL, do_cow, BMTH)		\
@@ -1320,7 +1402,8 @@ static void do_unshare(struct world *w)
 	X(move_pages_shmem, SHMEM, BATCHED, NULL, do_move_pages, BH)	\
 	X(compact, ANON, BATCHED | MANY, take_low_pages, do_compact, B)	\
 	X(split, ANON, BATCHED, NULL, do_split_debugfs, T)		\
-	X(zero_page, ANON, EMPTY_MAP | READ_FILL, NULL, do_write, BT)	\
+	X(upgrade, ANON, READ_FILL | NOHD, share_and_take_back, do_upgrade, BMTH) \
+	X(zero_page, ANON, EMPTY_MAP | READ_FILL | NO_FLUSH, NULL, do_write, BT) \
 	X(uffd_wp, ANON, GONE, NULL, do_uffd_wp, BMTH)			\
 	X(uffd_move, ANON, GONE, NULL, do_uffd_move, BT)		\
 	X(truncate, SHMEM, GONE, NULL, do_truncate, BTH)		\
@@ -1412,7 +1495,8 @@ static void set_up(struct world *w, unsigned int attach_flags)
 	if (!stopped(w))
 		settle_batch(w);
 	if (!stopped(w))
-		attach(w, attach_flags);
+		attach(w, attach_flags | (w->op->flags & NOHD ?
+					  STLB_ATTACH_NOHD : 0));
 	if (!stopped(w))
 		fill_map(w);
 	w->probed = w->info.features & STLB_HAS_FLUSH_PROBES;
@@ -1911,6 +1995,8 @@ static void window_victim(struct world *w, struct victim *v)
 		start_child(w);
 	attach(w, STLB_ATTACH_HOLDER_FIRST);
 	fill_map(w);
+	if (!stopped(w))
+		check_cached(w);
 	if (stopped(w) || write(v->to, &w->map, sizeof(w->map)) < 0 ||
 	    hear(v) != 'g')
 		return;
@@ -2250,9 +2336,54 @@ TEST_F(life, detach_held)
 	end_victim(&v);
 }
 
+/* What the tests set, and what it was. */
+static const char * const setting_globs[] = {
+	THP_DIR "enabled", THP_DIR "shmem_enabled", THP_DIR "use_zero_page",
+	THP_DIR "hugepages-*/enabled",
+	"/sys/kernel/mm/hugepages/*/nr_hugepages",
+	"/sys/kernel/mm/hugepages/*/nr_overcommit_hugepages",
+	KSM_DIR "run", KSM_DIR "pages_to_scan", KSM_DIR "sleep_millisecs",
+	PCP_FRACTION,
+};
+
+static glob_t settings;
+static char (*old_settings)[256];
+
+static void save_settings(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(setting_globs); i++)
+		glob(setting_globs[i], i ? GLOB_APPEND : 0, NULL, &settings);
+	old_settings = calloc(settings.gl_pathc + 1, sizeof(*old_settings));
+	for (i = 0; old_settings && i < settings.gl_pathc; i++)
+		read_text(settings.gl_pathv[i], old_settings[i],
+			  sizeof(*old_settings));
+}
+
+/* Of words to choose from, the one in brackets is chosen. */
+static void restore_settings(void)
+{
+	char *start, *end, now[sizeof(*old_settings)];
+	size_t i;
+
+	for (i = 0; old_settings && i < settings.gl_pathc; i++) {
+		if (!read_text(settings.gl_pathv[i], now, sizeof(now)) ||
+		    !strcmp(now, old_settings[i]))
+			continue;
+		start = strchr(old_settings[i], '[');
+		end = start ? strchr(start, ']') : NULL;
+		if (end)
+			*end = 0;
+		write_text(settings.gl_pathv[i], end ? start + 1 :
+						       old_settings[i]);
+	}
+}
+
 /*
  * An argument is a pattern for the names of operations. Not all versions of the
- * harness can choose tests: those that do not match skip themselves.
+ * harness can choose tests: those that do not match skip themselves. With -d
+ * before it memory may be taken out of use.
  */
 int main(int argc, char **argv)
 {
@@ -2261,9 +2392,18 @@ int main(int argc, char **argv)
 		pause();
 		return 0;
 	}
+	if (argc >= 2 && !strcmp(argv[1], "-d")) {
+		destructive = true;
+		argv[1] = argv[0];
+		argv++;
+		argc--;
+	}
 	if (argc == 2 && argv[1][0] != '-') {
 		pattern = argv[1];
 		argc = 1;
 	}
+	/* Processes that this one forks leave by _exit(). */
+	save_settings();
+	atexit(restore_settings);
 	return test_harness_run(argc, argv);
 }
