@@ -65,7 +65,6 @@
 
 #define STLB_DEFAULT_ENTRIES	16384
 #define STLB_MAX_ENTRIES	0x100000
-#define STLB_LOG_ENTRIES	4096
 #define STLB_RECORDS		24
 /* Unpaired flushes can be many: leave room for the freed pages. */
 #define STLB_UNPAIRED_RECORDS	8

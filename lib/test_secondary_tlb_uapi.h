@@ -221,6 +221,9 @@ struct stlb_log_entry {
 	__u32 pad;
 };
 
+/* Calls that the log has room for: compaction of memory makes thousands. */
+#define STLB_LOG_ENTRIES	16384
+
 /**
  * struct stlb_log - argument of STLB_LOG: oracle O3, oldest entry first
  * @entries: user pointer to an array of struct stlb_log_entry.

@@ -424,9 +424,9 @@ static bool touches(const struct stlb_log_entry *entry, uint64_t start, uint64_t
 static void judge_paired(struct world *w)
 {
 	uint64_t start = (uintptr_t)w->map, end = start + w->len;
-	static struct stlb_log_entry entries[4096];
+	static struct stlb_log_entry entries[STLB_LOG_ENTRIES];
 	struct stlb_log log = {
-		.entries = (uintptr_t)entries, .nr = 4096
+		.entries = (uintptr_t)entries, .nr = STLB_LOG_ENTRIES
 	};
 	uint64_t allowed = w->stats.cpu_flushes, calls = w->stats.invalidations;
 	bool any = false;
