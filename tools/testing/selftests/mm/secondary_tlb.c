@@ -1403,7 +1403,7 @@ static void do_unshare(struct world *w)
 	X(compact, ANON, BATCHED | MANY, take_low_pages, do_compact, B)	\
 	X(split, ANON, BATCHED, NULL, do_split_debugfs, T)		\
 	X(upgrade, ANON, READ_FILL | NOHD, share_and_take_back, do_upgrade, BMTH) \
-	X(zero_page, ANON, EMPTY_MAP | READ_FILL | NO_FLUSH, NULL, do_write, BT) \
+	X(zero_page, ANON, EMPTY_MAP | READ_FILL, NULL, do_write, BT)	\
 	X(uffd_wp, ANON, GONE, NULL, do_uffd_wp, BMTH)			\
 	X(uffd_move, ANON, GONE, NULL, do_uffd_move, BT)		\
 	X(truncate, SHMEM, GONE, NULL, do_truncate, BTH)		\
