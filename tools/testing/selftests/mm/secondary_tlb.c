@@ -1321,14 +1321,15 @@ static void do_uprobe(struct world *w)
 static void map_shared_pmd(struct world *w)
 {
 	size_t gigabyte = w->info.pud_size;
+	struct utsname name;
 	char *raw;
 	int fds[2];
 	char c;
 
-#if defined(__powerpc64__)
-	skip_test(w, "page tables are never shared here");
-	return;
-#endif
+	if (!uname(&name) && !strncmp(name.machine, "ppc", 3)) {
+		skip_test(w, "page tables are never shared here");
+		return;
+	}
 	w->file = open_file(w, SHMEM, gigabyte);
 	if (w->file < 0)
 		return;
