@@ -610,8 +610,8 @@ static int open_file(struct world *w, enum backing backing, size_t len)
 			unlink("/mnt/secondary_tlb");
 		}
 		if (fd >= 0 && !stat("/", &root) && !stat("/mnt", &mnt) &&
-		    !fstatfs(fd, &fs) && (root.st_dev == mnt.st_dev ||
-					  fs.f_type == TMPFS_MAGIC)) {
+		    (root.st_dev == mnt.st_dev ||
+		     (!fstatfs(fd, &fs) && fs.f_type == TMPFS_MAGIC))) {
 			skip_test(w, "no file system with writeback at /mnt");
 			close(fd);
 			return -1;
@@ -1486,7 +1486,7 @@ static void settle_batch(struct world *w)
 }
 
 /* Up to the operation, which is the caller's. */
-static void set_up(struct world *w, unsigned int attach_flags)
+static void set_up(struct world *w)
 {
 	if (!open_device(w) || !prepare_size(w))
 		return;
@@ -1500,8 +1500,7 @@ static void set_up(struct world *w, unsigned int attach_flags)
 	if (!stopped(w))
 		settle_batch(w);
 	if (!stopped(w))
-		attach(w, attach_flags | (w->op->flags & NOHD ?
-					  STLB_ATTACH_NOHD : 0));
+		attach(w, w->op->flags & NOHD ? STLB_ATTACH_NOHD : 0);
 	if (!stopped(w))
 		fill_map(w);
 	w->probed = w->info.features & STLB_HAS_FLUSH_PROBES;
@@ -1538,7 +1537,7 @@ static void tear_down(struct world *w)
 
 static void try_op(struct world *w, bool paired)
 {
-	set_up(w, 0);
+	set_up(w);
 	if (!stopped(w))
 		check_cached(w);
 	if (!stopped(w)) {
