@@ -52,26 +52,6 @@ proof_configure() {
 	echo "$input" >"$OBJ/pf-configured"
 }
 
-# proof_build FROM TO LOG: the whole kernel, and the objects of the C files that
-# differ again with -Werror. $proof_why is what went wrong, or how many objects
-# this configuration has of them.
-proof_build() {
-	objects "$1" "$2" >"$OBJ/pf-objects"
-	(cd "$OBJ" && xargs -r rm -f <pf-objects)
-	proof_why='does not build'
-	kbuild vmlinux >>"$3" 2>&1 || return
-	proof_why='builds with warnings'
-	! grep -q 'warning: .*\[-W' "$3" || return
-	# Of what the patch touches, that which this configuration has built.
-	targets=$(cd "$OBJ" && { xargs -r ls -d <pf-objects 2>/dev/null || true; })
-	if [ -n "$targets" ]; then
-		proof_why='does not build with -Werror'
-		# shellcheck disable=SC2086
-		kmake -j"$JOBS" KCFLAGS=-Werror $targets >>"$3" 2>&1 || return
-	fi
-	proof_why=$(printf '%s' "$targets" | wc -w)
-}
-
 # proof_candidates FROM TO LOG: of the C files between two commits, those that
 # this configuration builds at TO, which is checked out, go to the file
 # pf-candidates as objects. Kbuild knows which, if it is given their directories;
@@ -86,18 +66,27 @@ proof_candidates() {
 	[ -s "$OBJ/pf-candidates" ]
 }
 
-# proof_compile FROM TO LOG: the candidates that TO has, without a warning
-proof_compile() {
+# proof_goals: the candidates that the commit has which is checked out
+proof_goals() {
+	while read -r object; do
+		[ ! -f "$SRC/${object%.o}.c" ] || printf '%s\n' "$object"
+	done <"$OBJ/pf-candidates"
+}
+
+# proof_build FROM TO LOG COMMAND...: the command builds, and the compiler warns of
+# nothing; of the C files that differ the objects are made again in any case.
+# $proof_why is what went wrong, or how many of these this configuration has.
+proof_build() {
 	objects "$1" "$2" >"$OBJ/pf-objects"
 	(cd "$OBJ" && xargs -r rm -f <pf-objects)
-	targets=$(while read -r object; do
-		[ ! -f "$SRC/${object%.o}.c" ] || printf '%s\n' "$object"
-	done <"$OBJ/pf-candidates")
+	proof_log=$3
+	shift 3
 	proof_why='does not build'
-	# shellcheck disable=SC2086
-	kmake -j"$JOBS" $targets >>"$3" 2>&1 || return
+	"$@" >>"$proof_log" 2>&1 || return
 	proof_why='builds with warnings'
-	! grep -q 'warning: .*\[-W' "$3"
+	# The linker's, of the kernel of old, are not meant.
+	! grep -qE '\.[chS]:[0-9:]+ warning:' "$proof_log" || return
+	proof_why=$(cd "$OBJ" && { xargs -r ls -d <pf-objects 2>/dev/null || true; } | wc -l)
 }
 
 # proof_errors LOG
