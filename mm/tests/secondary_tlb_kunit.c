@@ -25,6 +25,7 @@
 #include <linux/rmap.h>
 #include <linux/sched/mm.h>
 #include <linux/shmem_fs.h>
+#include <linux/sizes.h>
 
 #include <asm/mmu.h>
 #include <asm/pgalloc.h>
@@ -767,6 +768,31 @@ static void test_gather_nested(struct kunit *test)
 	tlb_finish_mmu(&other);
 
 	stlb_expect_whole_mm(test);
+}
+
+/* Where base pages are large, huge pages and tables map more than 4 GiB. */
+static void test_gather_large(struct kunit *test)
+{
+	unsigned long addr = STLB_ADDR;
+	struct stlb *s = test->priv;
+	struct mmu_gather tlb;
+	bool covered;
+
+	stlb_map_pages(test, 1);
+
+	stlb_begin(s);
+	tlb_gather_mmu(&tlb, s->mm);
+	tlb_flush_pud_range(&tlb, addr, SZ_16G);
+	stlb_gather_end(s, &tlb);
+
+	/* Some architectures are right to flush all of the mm for that much. */
+	covered = stlb_covered(s, addr, addr + SZ_16G);
+	KUNIT_EXPECT_GE_MSG(test, s->nr_calls, 1, "flushed too seldom");
+	KUNIT_EXPECT_LE_MSG(test, s->nr_calls, 1, "flushed too often");
+	KUNIT_EXPECT_TRUE_MSG(test, !s->nr_calls || covered,
+			      "[%#lx, %#lx) is not covered", addr,
+			      (unsigned long)(addr + SZ_16G));
+	stlb_expect_no_window(test);
 }
 
 /*
@@ -1608,6 +1634,7 @@ static struct kunit_case stlb_test_cases[] = {
 	KUNIT_CASE_PARAM(test_gather_pmd_table, stlb_sleep_gen_params),
 	KUNIT_CASE_PARAM(test_gather_fullmm, stlb_sleep_gen_params),
 	KUNIT_CASE_PARAM(test_gather_nested, stlb_sleep_gen_params),
+	KUNIT_CASE_PARAM(test_gather_large, stlb_setting_gen_params),
 
 	KUNIT_CASE_PARAM(test_flush_pmd_tlb_range, stlb_setting_gen_params),
 	KUNIT_CASE_PARAM(test_pmdp_huge_clear_flush, stlb_setting_gen_params),

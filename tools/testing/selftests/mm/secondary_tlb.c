@@ -1298,6 +1298,8 @@ static void do_uprobe(struct world *w)
 	struct perf_event_attr attr = {
 		.size = sizeof(attr),
 		.config1 = (uintptr_t)path,
+		/* Not at the start of the page, as most instructions. */
+		.config2 = 64,
 	};
 	uint64_t pfn = pfn_of(w->map);
 	long type;
