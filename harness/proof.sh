@@ -52,6 +52,11 @@ proof_configure() {
 	echo "$input" >"$OBJ/pf-configured"
 }
 
+# proof_made: those of pf-objects that have been made, one a line
+proof_made() {
+	(cd "$OBJ" && { xargs -r ls -d <pf-objects 2>/dev/null || true; })
+}
+
 # proof_candidates FROM TO LOG: of the C files between two commits, those that
 # this configuration builds at TO, which is checked out, go to the file
 # pf-candidates as objects. Kbuild knows which, if it is given their directories;
@@ -62,7 +67,7 @@ proof_candidates() {
 	# shellcheck disable=SC2046
 	kmake -k -j"$JOBS" $(sed 's,/[^/]*$,/,; s,\.\./.*,,' "$OBJ/pf-objects" | sort -u) >>"$3" 2>&1 ||
 		! grep -q 'error:' "$3" || return
-	(cd "$OBJ" && { xargs -r ls -d <pf-objects 2>/dev/null || true; }) >"$OBJ/pf-candidates"
+	proof_made >"$OBJ/pf-candidates"
 	[ -s "$OBJ/pf-candidates" ]
 }
 
@@ -86,7 +91,7 @@ proof_build() {
 	proof_why='builds with warnings'
 	# The linker's, of the kernel of old, are not meant.
 	! grep -qE '\.[chS]:[0-9:]+ warning:' "$proof_log" || return
-	proof_why=$(cd "$OBJ" && { xargs -r ls -d <pf-objects 2>/dev/null || true; } | wc -l)
+	proof_why=$(proof_made | wc -l)
 }
 
 # proof_errors LOG
