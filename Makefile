@@ -37,7 +37,7 @@ cost:		## what a process without a secondary TLB pays for a flush, in instructio
 	@harness/cost
 check:		## the series without running it: mails, checkpatch, sparse, maintainers, semantic patches; ONLY=pattern
 	@harness/check
-bisect:		## every patch builds alone; ONLY=objects for a quick look; VARIANT='default nonotifier nohugetlb nothp'
+bisect:		## every patch builds alone: the kernel, and in the variants nonotifier, nohugetlb and nothp the objects of what the series touches; VARIANT=, ONLY=objects or kernel
 	@harness/bisect
 alone:		## each fix applies to the base and builds there without the rest; ONLY=applies
 	@harness/alone
