@@ -6,7 +6,7 @@ ARCH ?= x86_64
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
-.PHONY: help run control selftest kunit figures reverts cost stock tree save check bisect mbox quilt cocci test clean alone regress kvm
+.PHONY: help run control selftest kunit figures reverts steps cost stock tree save check bisect mbox quilt cocci test clean alone regress kvm
 
 help:		## this text
 	@echo 'make COMMAND [BASE=7.3|6.1|6.12] [ARCH=x86_64] [CPU=cortex-a72] [CONFIG=debug|drivers] [LINUX=tree or tarball] [TEST=pattern] [RUNS=n]'
@@ -33,6 +33,8 @@ figures:	## what each operation costs before and after the series, from the last
 	@harness/figures
 reverts:	## the series less one fix, for each fix: the tests listed for it must fail; WITHOUT=patch for one
 	@harness/reverts
+steps:		## patch by patch from the control kernel to the series: no test fails in a new way, but for a flush too many
+	@harness/steps
 cost:		## what a process without a secondary TLB pays for a flush, in instructions, and which functions ask
 	@harness/cost
 check:		## the series without running it: mails, checkpatch, sparse, maintainers, semantic patches; ONLY=pattern

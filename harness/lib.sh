@@ -112,8 +112,10 @@ rgit() {
 	git --git-dir="$REPO" "$@"
 }
 
-# The patches of BASE as they now stand, as commits on its pristine source.
+# The patches of BASE as they now stand, as commits on its pristine source. Once is
+# enough for the commands that another one calls, which sets COMPOSED.
 compose_series() {
+	[ -z "${COMPOSED:-}" ] || return 0
 	"$HARNESS/source"
 	"$HARNESS/compose" "$REPO" "$PATCHES" "$TOP"
 }
