@@ -52,6 +52,19 @@ proof_configure() {
 	echo "$input" >"$OBJ/pf-configured"
 }
 
+# proof_config LOG: the series has every option that the fragments ask for, since a
+# driver that is not built proves nothing. Kernels with fewer patches do without those
+# that later ones add.
+proof_config() {
+	proof_configure refs/pf/series "$1" || {
+		proof_errors "$1"
+		die "$BASE $FLAVOUR: the series cannot be configured; the whole log: $1"
+	}
+	# shellcheck disable=SC2086
+	"$HARNESS/check-config" "$OBJ/.config" $FRAGMENTS ||
+		die "$BASE $FLAVOUR: the options above, asked for in configs/, were not taken"
+}
+
 # proof_made: those of pf-objects that have been made, one a line
 proof_made() {
 	(cd "$OBJ" && { xargs -r ls -d <pf-objects 2>/dev/null || true; })
