@@ -39,7 +39,7 @@ cost:		## what a process without a secondary TLB pays for a flush, in instructio
 	@harness/cost
 check:		## the series without running it: mails, checkpatch, sparse, maintainers, semantic patches; ONLY=pattern
 	@harness/check
-bisect:		## every patch builds alone: the kernel, and in the variants nonotifier, nohugetlb and nothp the objects of what the series touches; VARIANT=, ONLY=objects or kernel
+bisect:		## every patch builds alone: the kernel, in VARIANTs objects; VARIANT='default nonotifier nohugetlb nothp', ONLY=objects|kernel
 	@harness/bisect
 alone:		## each fix applies to the base and builds there without the rest; ONLY=applies
 	@harness/alone

@@ -112,10 +112,18 @@ rgit() {
 	git --git-dir="$REPO" "$@"
 }
 
-# The patches of BASE as they now stand, as commits on its pristine source. Once is
-# enough for the commands that another one calls, which sets COMPOSED.
+# A function of awk: does TEXT match PATTERN, in which "*" stands for anything?
+AWK_GLOB='
+	function glob(pattern, text) {
+		if (pattern == "*" || pattern == text) return 1
+		gsub(/[.+?()^$|{}\\]|\[|\]/, "\\\\&", pattern)
+		gsub(/\*/, ".*", pattern)
+		return text ~ ("^" pattern "$")
+	}
+'
+
+# The patches of BASE as they now stand, as commits on its pristine source.
 compose_series() {
-	[ -z "${COMPOSED:-}" ] || return 0
 	"$HARNESS/source"
 	"$HARNESS/compose" "$REPO" "$PATCHES" "$TOP"
 }
