@@ -70,12 +70,19 @@ proof_made() {
 	(cd "$OBJ" && { xargs -r ls -d <pf-objects 2>/dev/null || true; })
 }
 
+# proof_objects FROM TO: the objects of the C files between two commits go to the file
+# pf-objects, and away: what an earlier variant or commit left is no result.
+proof_objects() {
+	objects "$1" "$2" >"$OBJ/pf-objects"
+	(cd "$OBJ" && xargs -r rm -f <pf-objects)
+}
+
 # proof_candidates FROM TO LOG: of the C files between two commits, those that
 # this configuration builds at TO, which is checked out, go to the file
 # pf-candidates as objects. Kbuild knows which, if it is given their directories;
 # of those that are switched off it says that it has no rule, hence -k.
 proof_candidates() {
-	objects "$1" "$2" >"$OBJ/pf-objects"
+	proof_objects "$1" "$2"
 	proof_why='does not build'
 	# shellcheck disable=SC2046
 	kmake -k -j"$JOBS" $(sed 's,/[^/]*$,/,; s,\.\./.*,,' "$OBJ/pf-objects" | sort -u) >>"$3" 2>&1 ||
@@ -95,8 +102,7 @@ proof_goals() {
 # nothing; of the C files that differ the objects are made again in any case.
 # $proof_why is what went wrong, or how many of these this configuration has.
 proof_build() {
-	objects "$1" "$2" >"$OBJ/pf-objects"
-	(cd "$OBJ" && xargs -r rm -f <pf-objects)
+	proof_objects "$1" "$2"
 	proof_log=$3
 	shift 3
 	proof_why='does not build'
