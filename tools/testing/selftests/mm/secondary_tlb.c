@@ -127,6 +127,16 @@ enum backing { ANON, SHMEM, FILE_EXT2 };
 #define NO_FLUSH	0x1000	/* the CPUs may do without a flush */
 #define NOHD		0x2000	/* the device cannot set entries dirty */
 
+/*
+ * Takes page tables away where nothing else of the mm changes. An IOMMU of
+ * RISC-V without NL drops tables only with all of the mm, so riscv flushes that.
+ */
+#ifdef __riscv
+#define TABLE_GOES	WHOLE
+#else
+#define TABLE_GOES	0
+#endif
+
 struct op {
 	const char *name;
 	enum backing backing;
@@ -1373,7 +1383,8 @@ static void do_unshare(struct world *w)
  */
 #define OPS(X)								\
 	X(munmap, ANON, TABLES | GONE, NULL, do_munmap, BMTH)		\
-	X(munmap_tables, ANON, TABLES | GONE | SPARSE, NULL, do_munmap, B) \
+	X(munmap_tables, ANON, TABLES | GONE | SPARSE | TABLE_GOES,	\
+	  NULL, do_munmap, B)						\
 	X(munmap_part, ANON, GONE, NULL, do_munmap_part, BMT)		\
 	X(munmap_shmem, SHMEM, TABLES | GONE, NULL, do_munmap, BTH)	\
 	X(map_fixed, ANON, TABLES | GONE, NULL, do_map_fixed, BTH)	\
@@ -1386,7 +1397,7 @@ static void do_unshare(struct world *w)
 	X(pageout_shmem, SHMEM, BATCHED, NULL, do_pageout, B)		\
 	X(pageout_file, FILE_EXT2, BATCHED | MANY, NULL, do_pageout, B)	\
 	X(cold, ANON, NO_CHANGE, NULL, do_cold, BT)			\
-	X(collapse, ANON, MANY, NULL, do_collapse, B)			\
+	X(collapse, ANON, MANY | TABLE_GOES, NULL, do_collapse, B)	\
 	X(mprotect_ro, ANON, 0, NULL, do_mprotect_ro, BMTH)		\
 	X(mprotect_none, ANON, 0, NULL, do_mprotect_none, BMTH)		\
 	X(mprotect_rw, ANON, RDONLY | NO_FLUSH, NULL, do_mprotect_rw, BMTH) \
@@ -1394,7 +1405,7 @@ static void do_unshare(struct world *w)
 	X(fork, ANON, WHOLE, NULL, do_fork, BMTH)			\
 	X(cow, ANON, CHILD | READ_FILL, NULL, do_cow, BMTH)		\
 	X(cow_exit, ANON, CHILD | READ_FILL | SURPLUS, NULL, do_cow_exit, BMTH) \
-	X(mremap_ptes, ANON, GONE, NULL, do_mremap_ptes, BMT)		\
+	X(mremap_ptes, ANON, GONE | TABLE_GOES, NULL, do_mremap_ptes, BMT) \
 	X(mremap_pmds, ANON, GONE, NULL, do_mremap_pmds, TH)		\
 	X(mremap_table, ANON, GONE | SPARSE, NULL, do_mremap_pmds, B)	\
 	X(mremap_shmem, SHMEM, GONE, NULL, do_mremap_ptes, B)		\
