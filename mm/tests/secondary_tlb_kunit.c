@@ -215,14 +215,19 @@ static void stlb_begin(struct stlb *s)
 	s->page = NULL;
 	s->freed = false;
 
-	if (s->setting == STLB_LOCKED)
+	if (s->setting == STLB_LOCKED) {
 		spin_lock(&s->outer);
+		/* For sparse, which looks at one function at a time. */
+		__release(&s->outer);
+	}
 }
 
 static void stlb_end(struct stlb *s)
 {
-	if (s->setting == STLB_LOCKED)
+	if (s->setting == STLB_LOCKED) {
+		__acquire(&s->outer);
 		spin_unlock(&s->outer);
+	}
 
 	if (s->setting == STLB_HERE || s->setting == STLB_LOCKED)
 		kthread_unuse_mm(s->mm);

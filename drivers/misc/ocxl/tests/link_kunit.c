@@ -90,8 +90,7 @@ static void npu_tlb_invalidate(void __iomem *arva, unsigned long pid,
 	event(addr ? "invalidate-page" : "invalidate-pid");
 }
 
-static void __maybe_unused npu_mm_release(void __iomem *arva,
-					  struct mm_struct *mm)
+static void __maybe_unused npu_mm_release(struct mm_struct *mm)
 {
 	event("mm-release");
 }
@@ -276,7 +275,7 @@ static void attach_registers_first(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, attach(f), 0);
 	KUNIT_EXPECT_STREQ(test, events, "register");
-	KUNIT_EXPECT_NE(test, test_pe->software_state, 0);
+	KUNIT_EXPECT_NE(test, be32_to_cpu(test_pe->software_state), 0);
 }
 
 static void attach_without_notifier(struct kunit *test)
@@ -285,7 +284,7 @@ static void attach_without_notifier(struct kunit *test)
 
 	fail_register = -EINTR;
 	KUNIT_ASSERT_EQ(test, attach(f), -EINTR);
-	KUNIT_EXPECT_EQ(test, test_pe->software_state, 0);
+	KUNIT_EXPECT_EQ(test, be32_to_cpu(test_pe->software_state), 0);
 	expect_mm_left_alone(test);
 
 	/* It was not the fault of the PASID. */
@@ -299,7 +298,7 @@ static void attach_without_memory(struct kunit *test)
 
 	fail_insert = -ENOMEM;
 	KUNIT_ASSERT_EQ(test, attach(f), -ENOMEM);
-	KUNIT_EXPECT_EQ(test, test_pe->software_state, 0);
+	KUNIT_EXPECT_EQ(test, be32_to_cpu(test_pe->software_state), 0);
 	expect_mm_left_alone(test);
 }
 
@@ -325,7 +324,7 @@ static void end_of_mm(struct kunit *test)
 	f->alive = false;
 	mmput(f->mm);
 	/* The PE stays valid, for fear of a checkstop. */
-	KUNIT_EXPECT_STREQ(test, events, "mm-release*");
+	KUNIT_EXPECT_STREQ(test, events, "mm-release* invalidate-pid*");
 	KUNIT_EXPECT_EQ(test, ocxl_link_remove_pe(f->link, TEST_PASID), 0);
 	KUNIT_EXPECT_NULL(test, registered);
 }
