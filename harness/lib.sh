@@ -122,6 +122,19 @@ AWK_GLOB='
 	}
 '
 
+# What keeps a working tree from being touched; each prints nothing if there is nothing.
+# Debian's .gitignore ignores every new file, so git status does not show them.
+tree_forgotten() {
+	git -C "$1" ls-files --others |
+		grep -E '\.(c|h|S|rst|sh|py|cocci|config|dts|txt)$|(^|/)(Makefile|Kbuild|Kconfig[^/]*|\.kunitconfig)$' |
+		grep -vE '\.mod\.c$|^\.kunit/|^(include|arch/[^/]*/include)/(config|generated)/' || true
+}
+tree_busy() {
+	for busy in rebase-merge rebase-apply MERGE_HEAD CHERRY_PICK_HEAD; do
+		[ ! -e "$(git -C "$1" rev-parse --path-format=absolute --git-path $busy)" ] || printf '%s\n' "$busy"
+	done
+}
+
 # The patches of BASE as they now stand, as commits on its pristine source.
 compose_series() {
 	"$HARNESS/source"
