@@ -1,7 +1,8 @@
 # paired-flush: see README.md. Each command is one script in harness/.
-export BASE ARCH CPU CONFIG LINUX KERNEL HEADERS TEST RUNS VARIANT ONLY WITHOUT
 BASE ?= 7.3
 ARCH ?= x86_64
+# After the defaults: a variable that is exported before is defined, and empty.
+export BASE ARCH CPU CONFIG LINUX KERNEL HEADERS TEST RUNS VARIANT ONLY WITHOUT
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -48,7 +49,7 @@ mbox:		## build/<base>/mbox: the series as mail-ready patches, proven with git a
 quilt:		## build/<base>/quilt: the series as a quilt queue with DEP-3 headers
 	@harness/quilt
 cocci:		## the semantic patches over a tree: LINUX=directory
-	@harness/cocci $(LINUX)
+	@harness/cocci "$(LINUX)"
 test:		## what CI runs: the harness's own tests, stock kernels, control kernels
 	@harness/test
 clean:		## remove build/<base>, or with BASE= all of build/; refuses while there is unsaved work

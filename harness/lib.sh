@@ -6,7 +6,7 @@ TOP=${PF_TOP:-$(cd "$(dirname "$0")/.." && pwd)}
 HARNESS=$(cd "$(dirname "$0")" && pwd)
 BUILD=$TOP/build
 CACHE=${PF_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/paired-flush}
-BASE=${BASE:-7.3}
+BASE=${BASE-7.3}
 ARCH=${ARCH:-x86_64}
 CONFIG=${CONFIG:-}
 CPU=${CPU:-}
@@ -55,6 +55,8 @@ load_base() {
 	[ -z "$CONFIG" ] || [ -f "$TOP/configs/$CONFIG.config" ] || [ -f "$TOP/configs/$CONFIG-$ARCH.config" ] ||
 		die "CONFIG=$CONFIG: there is no configs/$CONFIG-$ARCH.config"
 	W=$BUILD/$BASE${LINUX:+-local}
+	# what to type after "make COMMAND" in advice
+	THIS="BASE=$BASE${LINUX:+ LINUX=$LINUX}"
 	REPO=$W/repo.git
 	PATCHES=$TOP/patches/$BASE
 	FLAVOUR=$ARCH${CONFIG:+-$CONFIG}
@@ -123,11 +125,12 @@ AWK_GLOB='
 '
 
 # What keeps a working tree from being touched; each prints nothing if there is nothing.
-# Debian's .gitignore ignores every new file, so git status does not show them.
+# Debian's .gitignore ends with "/*", so git status shows no new file. Without that
+# line, what is ignored is what a build leaves; at the top, where the line's opposite
+# undoes all others, this has to be named.
 tree_forgotten() {
-	git -C "$1" ls-files --others |
-		grep -E '\.(c|h|S|rst|sh|py|cocci|config|dts|txt)$|(^|/)(Makefile|Kbuild|Kconfig[^/]*|\.kunitconfig)$' |
-		grep -vE '\.mod\.c$|^\.kunit/|^(include|arch/[^/]*/include)/(config|generated)/' || true
+	git -C "$1" ls-files --others --exclude-standard -x '!/*' |
+		grep -vE '^(\.kunit/|debian/|(vmlinux|System\.map|Module\.symvers|modules?[-.]|\.[^/]*$|[^/]*\.(o|a|ko|mod|mod\.c|order|symvers)$|built-in))' || true
 }
 tree_busy() {
 	for busy in rebase-merge rebase-apply MERGE_HEAD CHERRY_PICK_HEAD; do
