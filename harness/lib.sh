@@ -37,10 +37,18 @@ die() {
 	exit 1
 }
 
+# BASE is the name of a file in bases/, and no path to one elsewhere.
+need_base() {
+	case $BASE in
+	*/*) ;;
+	*) [ ! -f "$TOP/bases/$BASE" ] || return 0 ;;
+	esac
+	die "BASE=$BASE: there is no bases/$BASE; have: $(cd "$TOP/bases" && echo *)"
+}
+
 # Read bases/<name> and set what follows from the command's variables.
 load_base() {
-	[ -f "$TOP/bases/$BASE" ] ||
-		die "BASE=$BASE: there is no bases/$BASE; have: $(cd "$TOP/bases" && echo *)"
+	need_base
 	SOURCE='' SELFTESTS=mm ARCHES='' PERBASE='' STOCK_IMAGE=''
 	# shellcheck disable=SC1090
 	. "$TOP/bases/$BASE"
