@@ -132,7 +132,7 @@ AWK_GLOB='
 	}
 '
 
-# What keeps a working tree from being touched; each prints nothing if there is nothing.
+# tree_forgotten TREE: the new files in it that are not those of a build, if any.
 # Debian's .gitignore ends with "/*", so git status shows no new file. Without that
 # line, what is ignored is what a build leaves; at the top, where the line's opposite
 # undoes all others, this has to be named.
@@ -140,9 +140,11 @@ tree_forgotten() {
 	git -C "$1" ls-files --others --exclude-standard -x '!/*' |
 		grep -vE '^(\.kunit/|debian/|(vmlinux|System\.map|Module\.symvers|modules?[-.]|\.[^/]*$|[^/]*\.(o|a|ko|mod|mod\.c|order|symvers)$|built-in))' || true
 }
-tree_busy() {
+# need_idle TREE: git is in the middle of nothing there.
+need_idle() {
 	for busy in rebase-merge rebase-apply MERGE_HEAD CHERRY_PICK_HEAD; do
-		[ ! -e "$(git -C "$1" rev-parse --path-format=absolute --git-path $busy)" ] || printf '%s\n' "$busy"
+		[ ! -e "$(git -C "$1" rev-parse --path-format=absolute --git-path $busy)" ] ||
+			die "$1: a rebase, merge or am is going on; finish or abort it first"
 	done
 }
 
