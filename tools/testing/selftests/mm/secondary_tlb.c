@@ -2074,7 +2074,7 @@ FIXTURE_TEARDOWN(window)
 {
 }
 
-TEST_F(window, late)
+TEST_F_TIMEOUT(window, late, 120)
 {
 	struct world *w = &self->w;
 	struct victim v = {};
@@ -2369,6 +2369,8 @@ TEST_F(life, detach_held)
 	end_victim(&v);
 }
 
+#define NUMA_BALANCING "/proc/sys/kernel/numa_balancing"
+
 /* What the tests set, and what it was. */
 static const char * const setting_globs[] = {
 	THP_DIR "enabled", THP_DIR "shmem_enabled", THP_DIR "use_zero_page",
@@ -2376,7 +2378,7 @@ static const char * const setting_globs[] = {
 	"/sys/kernel/mm/hugepages/*/nr_hugepages",
 	"/sys/kernel/mm/hugepages/*/nr_overcommit_hugepages",
 	KSM_DIR "run", KSM_DIR "pages_to_scan", KSM_DIR "sleep_millisecs",
-	PCP_FRACTION,
+	PCP_FRACTION, NUMA_BALANCING,
 };
 
 static glob_t settings;
@@ -2438,5 +2440,7 @@ int main(int argc, char **argv)
 	/* Processes that this one forks leave by _exit(). */
 	save_settings();
 	atexit(restore_settings);
+	/* It unmaps what the device has cached, and flushes at any time. */
+	write_text(NUMA_BALANCING, "0");
 	return test_harness_run(argc, argv);
 }
