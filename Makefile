@@ -42,7 +42,7 @@ check:		## the series without running it: mails, checkpatch, sparse, maintainers
 	@harness/check
 bisect:		## every patch builds alone: the kernel, in VARIANTs objects; VARIANT='default nonotifier nohugetlb nothp', ONLY=objects|kernel
 	@harness/bisect
-alone:		## each fix applies to the base and builds there without the rest; ONLY=applies
+alone:		## each fix applies to the base and builds there without the rest; ONLY=applies|objects
 	@harness/alone
 mbox:		## build/<base>/mbox: the series as mail-ready patches, proven with git am
 	@harness/mbox
