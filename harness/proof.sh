@@ -98,13 +98,20 @@ proof_goals() {
 	done <"$OBJ/pf-candidates"
 }
 
-# proof_build FROM TO LOG COMMAND...: the command builds, and the compiler warns of
-# nothing; of the C files that differ the objects are made again in any case.
-# $proof_why is what went wrong, or how many of these this configuration has.
+# proof_build FROM TO LOG WHAT: the kernel, or the objects that are candidates, is
+# built, and the compiler warns of nothing; of the C files that differ the objects are
+# made again in any case. $proof_why is what went wrong, or how many of these this
+# configuration has.
 proof_build() {
 	proof_objects "$1" "$2"
 	proof_log=$3
-	shift 3
+	case $4 in
+	kernel) set -- kbuild vmlinux ;;
+	objects)
+		# shellcheck disable=SC2046
+		set -- kmake -j"$JOBS" $(proof_goals)
+		;;
+	esac
 	proof_why='does not build'
 	"$@" >>"$proof_log" 2>&1 || return
 	proof_why='builds with warnings'
