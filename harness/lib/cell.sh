@@ -1,0 +1,110 @@
+# A cell of the matrix is a command with its base, architecture, CPU, configuration and
+# depth. Its verdict is a record under the hash of what it depends on in this
+# repository: "make state" prints it, "make matrix" runs what has none. Sourced after
+# arch.sh and kbuild.sh, by the commands that are cells.
+# shellcheck shell=sh
+# shellcheck disable=SC2034,SC2153
+
+. "$HARNESS/lib/record.sh"
+
+# cell_name COMMAND: its six words
+cell_name() {
+	echo "$1 $BASE $ARCH ${CPU:--} ${CONFIG:--} ${DEPTH:--}"
+}
+
+# commit_sources: what is built at each commit of the series
+commit_sources() {
+	while read -r commit name; do
+		echo "$name"
+		kernel_source "$commit"
+	done <"$REPO/pf-series"
+}
+
+# cell_inputs COMMAND: all that its verdict depends on, as text. The compiler, QEMU and
+# the like are not in it: they are named in the record.
+cell_inputs() {
+	cell_name "$1"
+	words "$HARNESS/commands/$1" "$HARNESS"/report/* "$HARNESS/lib/arch.sh" "$HARNESS/arch/$ARCH"
+	# The one who boots, and what is in the guest.
+	case $1 in
+	bisect | alone | check) ;;
+	*)
+		words "$HARNESS/guest/boot" "$HARNESS/guest/kernels" "$HARNESS/prepare/initrd"
+		cat "$HARNESS/guest/init.c"
+		;;
+	esac
+	if [ "$1" = stock ]; then
+		cat "$TOP"/lib/test_secondary_tlb* "$HARNESS"/guest/stock/* "$TOP/tools/testing/selftests/mm/secondary_tlb.c" \
+			"$HOME_OF/expected-stock"
+		return
+	fi
+	kernel_key "$(rgit rev-parse refs/pf/control)" "$CONFIG"
+	kernel_key "$(rgit rev-parse refs/pf/series)" "$CONFIG"
+	case $1 in
+	run | reverts | steps)
+		cat "$HOME_OF/expected"
+		[ ! -f "$HOME_OF/known-warnings" ] || cat "$HOME_OF/known-warnings"
+		rgit ls-tree refs/pf/series "tools/testing/selftests/$SELFTESTS/secondary_tlb.c" lib/test_secondary_tlb_uapi.h
+		;;
+	esac
+	case $1 in
+	reverts) [ ! -d "$HOME_OF/reverts" ] || cat "$HOME_OF"/reverts/* ;;
+	steps) commit_sources ;;
+	bisect)
+		words "$HARNESS/lib/proof.sh"
+		commit_sources
+		;;
+	alone)
+		words "$HARNESS/lib/proof.sh"
+		cat "$HOME_OF/series"
+		commit_sources
+		;;
+	# With the messages.
+	check)
+		words "$HARNESS/lib/proof.sh" "$HARNESS/commands/mbox" "$HARNESS/commands/cocci"
+		cat "$REPO/pf-series" "$HOME_OF/cover-letter" "$HOME_OF/cocci"
+		;;
+	cost) cat "$HARNESS/guest/cost.c" ;;
+	regress | kvm)
+		words "$HARNESS/commands/regress"
+		cat "$HARNESS/guest/regress.list"
+		;;
+	esac
+}
+
+# cell_begin COMMAND: before anything is built, so that what is edited meanwhile does
+# not count. A part of a command is no cell.
+cell_begin() {
+	cell_key=
+	[ -z "${TEST:-}${ONLY:-}${WITHOUT:-}${LINUX:-}${VARIANT:-}${KERNEL:-}${PF_SUITE:-}" ] || return 0
+	cell_command=$1
+	cell_key=$(cell_inputs "$1" | sha)
+	cell_started=$(date +%s)
+}
+
+# cell_versions: of what the key does not hold
+cell_versions() {
+	printf '%s' "$(cat "$W/version" 2>/dev/null || echo "${package:-}")"
+	printf ', gcc %s' "$("${CROSS}gcc" -dumpfullversion 2>/dev/null)"
+	case $cell_command in
+	bisect | alone | check) ;;
+	*) printf ', qemu %s' "$(${QEMU%% *} --version 2>/dev/null | sed -n '1s/.*version \([0-9.]*\).*/\1/p')" ;;
+	esac
+}
+
+# cell_end green|red COUNTS [SKIPS]
+cell_end() {
+	[ -n "$cell_key" ] || return 0
+	tmp=$(record_new cell)
+	{
+		echo "cell=$(cell_name "$cell_command")"
+		echo "key=$cell_key"
+		echo "verdict=$1"
+		echo "counts=$2"
+		echo "skips=${3:--}"
+		echo "date=$(date -u +%F)"
+		echo "seconds=$(($(date +%s) - cell_started))"
+		echo "versions=$(cell_versions)"
+	} >"$tmp/cell"
+	record_put cell "$cell_key" "$tmp"
+}
