@@ -2,7 +2,8 @@
 # paired-flush: see README.md. Each command is one script in harness/commands, whose
 # second line is its help.
 COMMANDS := $(notdir $(wildcard harness/commands/*))
-BASE ?= 7.3
+# the newest base
+BASE ?= $(notdir $(patsubst %/base,%,$(shell grep -l '^NEWEST=' bases/*/base)))
 ARCH ?= x86_64
 # After the defaults: a variable that is exported before is defined, and empty.
 export BASE ARCH CPU CONFIG LINUX KERNEL HEADERS TEST RUNS VARIANT ONLY DEPTH WITHOUT FRESH SAVE HOSTS JOBS

@@ -50,14 +50,9 @@ cell_can() {
 reverts_listed() {
 	config=$4
 	[ "$config" != - ] || config=default
-	awk -F '\t' -v arch="$2" -v cpu="$("$HARNESS/lib/cpu" "$2" "$3")" -v config="$config" "$AWK_GLOB"'
-		function has(list, text,   item, n, i) {
-			n = split(list, item, "|")
-			for (i = 1; i <= n; i++) if (glob(item[i], text)) return 1
-			return 0
-		}
-		$10 ~ /(^|,)revert(,|$)/ && has($1, arch) && has($3, cpu) && has($4, config) &&
-			(config == "default" || !has($4, "default")) { print $9 }' "$1" | sort -u
+	awk -F '\t' -v arch="$2" -v cpu="$("$HARNESS/lib/cpu" "$2" "$3")" -v config="$config" "$(cat "$HARNESS/lib/glob.awk")"'
+		$10 ~ /(^|,)revert(,|$)/ && glob($1, arch) && glob($3, cpu) && glob($4, config) &&
+			(config == "default" || !glob($4, "default")) { print $9 }' "$1" | sort -u
 }
 
 # cells_known: the records of cells, of this cache and of the repository, one a line:

@@ -30,7 +30,8 @@ export PF_START
 
 BUILD=$TOP/build
 CACHE=${PF_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/paired-flush}
-BASE=${BASE-7.3}
+# without BASE, the newest one; an empty BASE is for "make clean"
+BASE=${BASE-$(cd "$TOP/bases" && grep -l '^NEWEST=' ./*/base | cut -d / -f 2)}
 ARCH=${ARCH:-x86_64}
 CONFIG=${CONFIG:-}
 CPU=${CPU:-}
@@ -65,6 +66,11 @@ words() {
 	sed '/^[ \t]*#/d; /^[ \t]*$/d' "$@"
 }
 
+# karches: the names that all our architectures have in the kernel
+karches() {
+	sed -n 's/^KARCH=//p' "$HARNESS"/arch/* | sort -u
+}
+
 sha() {
 	sha256sum | cut -d ' ' -f 1
 }
@@ -81,7 +87,7 @@ need_base() {
 # Read bases/<name>/base and set what follows from the command's variables.
 load_base() {
 	need_base
-	SOURCE='' SELFTESTS=mm ARCHES='' PERBASE='' STOCK_IMAGES='' NEWEST=''
+	SOURCE='' SELFTESTS=mm ARCHES='' PERBASE='' STOCK_IMAGES='' NEWEST='' WALKS=''
 	HOME_OF=$TOP/bases/$BASE
 	# shellcheck disable=SC1091
 	. "$HOME_OF/base"
@@ -174,13 +180,3 @@ compose_series() {
 	"$HARNESS/prepare/source"
 	"$HARNESS/prepare/compose" "$REPO" "$HOME_OF" "$TOP"
 }
-
-# A function of awk: does TEXT match PATTERN, in which "*" stands for anything?
-AWK_GLOB='
-	function glob(pattern, text) {
-		if (pattern == "*" || pattern == text) return 1
-		gsub(/[.+?()^$|{}\\]|\[|\]/, "\\\\&", pattern)
-		gsub(/\*/, ".*", pattern)
-		return text ~ ("^" pattern "$")
-	}
-'
