@@ -11,6 +11,17 @@
  * real VMAs and page tables, writes down every range that it is told to flush,
  * and looks at the page table entry at that moment. The tests then call the
  * flush functions one by one and compare.
+ *
+ * The message of an expectation that fails begins with what is wrong, in a word
+ * for programs:
+ *
+ * unpaired	not flushed, or not often enough
+ * double	flushed more often than needed
+ * short	not all of the mapping was flushed
+ * wide		more than the mapping was flushed
+ * early	flushed before the entry changed
+ * freed	flushed after the page was freed
+ * startend	a subscriber with nothing to flush was called
  */
 #include <kunit/test.h>
 #include <linux/cpumask.h>
@@ -304,16 +315,20 @@ static void stlb_expect_calls(struct kunit *test, unsigned long start,
 	covered = !s->nr_calls || stlb_covered(s, start, end);
 	wider = stlb_wider(s, first, last);
 
-	KUNIT_EXPECT_GE_MSG(test, s->nr_calls, min, "flushed too seldom");
-	KUNIT_EXPECT_LE_MSG(test, s->nr_calls, max, "flushed too often");
-	KUNIT_EXPECT_TRUE_MSG(test, covered, "[%#lx, %#lx) is not covered",
+	KUNIT_EXPECT_GE_MSG(test, s->nr_calls, min,
+			    "stlb: kinds=unpaired: flushed too seldom");
+	KUNIT_EXPECT_LE_MSG(test, s->nr_calls, max,
+			    "stlb: kinds=double: flushed too often");
+	KUNIT_EXPECT_TRUE_MSG(test, covered,
+			      "stlb: kinds=short: [%#lx, %#lx) is not covered",
 			      start, end);
-	KUNIT_EXPECT_FALSE_MSG(test, wider, "wider than [%#lx, %#lx)",
+	KUNIT_EXPECT_FALSE_MSG(test, wider,
+			       "stlb: kinds=wide: wider than [%#lx, %#lx)",
 			       first, last);
 	KUNIT_EXPECT_FALSE_MSG(test, s->early,
-			       "flushed before the entry changed");
+			       "stlb: kinds=early: flushed before the entry changed");
 	KUNIT_EXPECT_FALSE_MSG(test, s->freed,
-			       "flushed after the page was freed");
+			       "stlb: kinds=freed: flushed after the page was freed");
 
 	if (s->nr_calls >= min && s->nr_calls <= max && covered && !wider)
 		return;
@@ -327,7 +342,7 @@ static void stlb_expect_no_window(struct kunit *test)
 	struct stlb *s = test->priv;
 
 	KUNIT_EXPECT_EQ_MSG(test, s->nr_windows, 0,
-			    "called a subscriber with only start and end");
+			    "stlb: kinds=startend: called a subscriber with only start and end");
 }
 
 static void stlb_expect(struct kunit *test, unsigned long start,
@@ -805,11 +820,13 @@ static void test_gather_large(struct kunit *test)
 
 	/* Some architectures are right to flush all of the mm for that much. */
 	covered = stlb_covered(s, addr, addr + SZ_16G);
-	KUNIT_EXPECT_GE_MSG(test, s->nr_calls, 1, "flushed too seldom");
-	KUNIT_EXPECT_LE_MSG(test, s->nr_calls, 1, "flushed too often");
+	KUNIT_EXPECT_GE_MSG(test, s->nr_calls, 1,
+			    "stlb: kinds=unpaired: flushed too seldom");
+	KUNIT_EXPECT_LE_MSG(test, s->nr_calls, 1,
+			    "stlb: kinds=double: flushed too often");
 	KUNIT_EXPECT_TRUE_MSG(test, !s->nr_calls || covered,
-			      "[%#lx, %#lx) is not covered", addr,
-			      (unsigned long)(addr + SZ_16G));
+			      "stlb: kinds=short: [%#lx, %#lx) is not covered",
+			      addr, (unsigned long)(addr + SZ_16G));
 	stlb_expect_no_window(test);
 }
 
@@ -1406,7 +1423,8 @@ static void test_flush_tlb_batched_pending(struct kunit *test)
 	stlb_expect_unmapped(test);
 	if (!pending)
 		kunit_skip(test, "unmaps are not batched here");
-	KUNIT_EXPECT_EQ_MSG(test, nr_calls, 0, "flushed a second time");
+	KUNIT_EXPECT_EQ_MSG(test, nr_calls, 0,
+			    "stlb: kinds=double: flushed a second time");
 }
 
 /*

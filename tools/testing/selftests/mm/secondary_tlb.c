@@ -12,8 +12,9 @@
  * window.*		the same while a start/end section is held open
  * life.*		the device itself
  *
- * Each test prints one line with what it has seen: "# stlb: key=value ...".
- * kinds= names the violations:
+ * Each test prints first what it is, before anything can fail, and at its end
+ * what it has seen, in lines of the form "# stlb: key=value ...". kinds= names
+ * the violations:
  *
  * free-leaf	a page was freed while the device could still access it
  * free-table	a page table was freed while the device could still walk it
@@ -324,6 +325,8 @@ static bool open_device(struct world *w)
 	w->file = -1;
 	w->child_pipe = -1;
 	if (fnmatch(pattern, name, 0)) {
+		printf("# stlb: chosen=no\n");
+		fflush(stdout);
 		skip_test(w, "not chosen");
 		return false;
 	}
@@ -497,6 +500,17 @@ static void print_kinds(const struct world *w)
 		}
 }
 
+/*
+ * What is tested here. This comes before all else, so that a test that fails or
+ * is skipped in its set-up has a place in the report, too.
+ */
+static void print_identity(const struct world *w)
+{
+	printf("# stlb: test=%s size=%s model=%s check=%s\n", w->op->name,
+	       size_names[w->size], model_names[w->model], w->check_name);
+	fflush(stdout);
+}
+
 /* One line for the report, and the first violations in words. */
 static void print_result(struct world *w)
 {
@@ -513,9 +527,7 @@ static void print_result(struct world *w)
 		snprintf(cpu_whole, sizeof(cpu_whole), "%llu",
 			 w->stats.cpu_whole);
 	}
-	printf("# stlb: test=%s size=%s model=%s check=%s kinds=",
-	       w->op->name, size_names[w->size], model_names[w->model],
-	       w->check_name);
+	printf("# stlb: kinds=");
 	print_kinds(w);
 	printf(" leaf=%llu walk=%llu free_leaf=%llu free_table=%llu gone=%llu moved=%llu writable=%llu dirty=%llu table=%llu upgrade=%llu split=%llu cpu=%s cpu_whole=%s batch=%llu inv=%llu whole=%llu empty=%llu pages=%llu unpaired=%llu hits=%llu\n",
 	       w->check.leaves, w->check.walks, w->stats.freed_leaf,
@@ -1575,7 +1587,6 @@ static void run_op(struct world *w, bool paired)
 {
 	int tries;
 
-	w->check_name = paired ? "paired" : "safe";
 	try_op(w, paired);
 	for (tries = 1; tries < 4 && w->again[0]; tries++) {
 		printf("# again: %s\n", w->again);
@@ -1610,6 +1621,8 @@ FIXTURE_SETUP(op)
 	self->w.op = &ops[variant->op];
 	self->w.size = variant->size;
 	self->w.model = variant->model;
+	self->w.check_name = "safe";
+	print_identity(&self->w);
 }
 
 FIXTURE_TEARDOWN(op)
@@ -1633,6 +1646,8 @@ FIXTURE_SETUP(flush)
 	self->w.op = &ops[variant->op];
 	self->w.size = variant->size;
 	self->w.model = STLB_MODEL_OVERLAP;
+	self->w.check_name = "paired";
+	print_identity(&self->w);
 }
 
 FIXTURE_TEARDOWN(flush)
@@ -1788,14 +1803,6 @@ static void end_victim(struct victim *v)
 
 static const struct op window_op;
 
-static void print_window(struct world *w, const struct op *op)
-{
-	w->op = op;
-	w->check_name = "window";
-	if (!stopped(w))
-		print_result(w);
-}
-
 /* A thread that waits for a byte first: to make one takes mmap_lock. */
 struct worker {
 	pthread_t thread;
@@ -1880,7 +1887,8 @@ static const struct op nested_op = {
 TEST(nested_gather)
 {
 	static struct world world = {
-		.size = BASE, .model = STLB_MODEL_REFILL, .op = &nested_op
+		.size = BASE, .model = STLB_MODEL_REFILL, .op = &nested_op,
+		.check_name = "window",
 	};
 	struct world *w = &world;
 	char *first = NULL, *second = NULL;
@@ -1888,6 +1896,7 @@ TEST(nested_gather)
 	struct victim v = {};
 
 	w->meta = _metadata;
+	print_identity(w);
 	if (open_device(w) && prepare_size(w)) {
 		start_victim(w, &v, nested_victim);
 		if (!hear_map(&v, &first) || !hear_map(&v, &second))
@@ -1909,7 +1918,8 @@ TEST(nested_gather)
 		release_window(w, held_gather);
 		MUST(w, hear(&v) == 'D');
 	}
-	print_window(w, &nested_op);
+	if (!stopped(w))
+		print_result(w);
 	end_victim(&v);
 	CONCLUDE(w);
 }
@@ -1986,13 +1996,15 @@ static void abort_victim(struct world *w, struct victim *v)
 TEST(collapse_abort)
 {
 	static struct world world = {
-		.size = THP, .model = STLB_MODEL_OVERLAP, .op = &abort_op
+		.size = THP, .model = STLB_MODEL_OVERLAP, .op = &abort_op,
+		.check_name = "window",
 	};
 	struct world *w = &world;
 	struct victim v = {};
 	int held;
 
 	w->meta = _metadata;
+	print_identity(w);
 	if (open_device(w) && prepare_size(w)) {
 		w->len = w->unit;
 		if (!collapse_lets_others_in())
@@ -2015,7 +2027,8 @@ TEST(collapse_abort)
 		judge_safe(w);
 		judge_paired(w);
 	}
-	print_window(w, &abort_op);
+	if (!stopped(w))
+		print_result(w);
 	end_victim(&v);
 	CONCLUDE(w);
 }
@@ -2068,6 +2081,8 @@ FIXTURE_SETUP(window)
 	self->w.op = &variant->op;
 	self->w.size = variant->size;
 	self->w.model = STLB_MODEL_COVER;
+	self->w.check_name = "window";
+	print_identity(&self->w);
 }
 
 FIXTURE_TEARDOWN(window)
@@ -2111,7 +2126,8 @@ TEST_F_TIMEOUT(window, late, 120)
 		if (!variant->punch)
 			MUST(w, hear(&v) == 'G');
 	}
-	print_window(w, w->op);
+	if (!stopped(w))
+		print_result(w);
 	end_victim(&v);
 	tear_down(w);
 	CONCLUDE(w);
@@ -2130,6 +2146,9 @@ FIXTURE_SETUP(life)
 {
 	memset(self, 0, sizeof(*self));
 	self->w.op = &window_op;
+	printf("# stlb: test=life.%s size=- model=- check=-\n",
+	       _metadata->name);
+	fflush(stdout);
 	open_device(&self->w);
 	if (self->w.skip[0])
 		SKIP(return, "%s", self->w.skip);
