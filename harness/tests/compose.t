@@ -11,21 +11,6 @@ alone() { DEPTH=applies "$F/harness/commands/alone"; }
 # shellcheck disable=SC2317
 of() { git --git-dir="$F/build/tiny-local/repo.git" show "refs/pf/$1:$2"; }
 
-# patch SUBJECT [LINE...]: a patch to stdout; the lines come between "---" and the diff,
-# which is stdin
-patch() {
-	printf 'Subject: [PATCH] %s\n\nWhy: because.\n---\n' "$1"
-	shift
-	[ $# = 0 ] || printf '%s\n' "$@"
-	printf '\n'
-	cat
-}
-change() { # FILE LINE TEXT: the diff that puts TEXT in the place of a line of "seq 20"
-	printf 'diff --git a/%s b/%s\n--- a/%s\n+++ b/%s\n' "$1" "$1" "$1" "$1"
-	seq 20 >"$T/old"
-	sed "$2s/.*/$3/" "$T/old" | diff -u "$T/old" - | tail -n +3
-}
-
 mkdir -p "$T/patches"
 change lib/Makefile 5 five | patch 'lib: add driver' 'Files: lib/driver.c' >"$T/patches/lib-add-driver.patch"
 change mm/memory.c 15 fifteen | patch 'mm: change memory' >"$T/patches/mm-change-memory.patch"
@@ -81,6 +66,64 @@ check 'compose: ... once' 0 '^1$' grep -c '^[^[]' "$T/said"
 fresh
 echo 'lib-add-driver after' >>"$HOME_OF/series"
 check 'compose: what follows a name is known' '!' 'only "# kit" or "# after NAME..." may follow a name' tree
+fresh
+
+# --- whole files, and other bases
+base newer mm 'NEWEST=1'
+N=$F/bases/newer
+change mm/memory.c 3 three | patch 'mm: shared by bases' >"$N/patches/mm-shared-by-bases.patch"
+echo 'newer:mm-shared-by-bases' >>"$HOME_OF/series"
+check "compose: another base's patch" 0 '3 patches' tree
+check 'compose: ... is in the series' 0 '^three$' of series mm/memory.c
+check 'compose: ... which names it so' 0 '^[0-9a-f]{40} newer:mm-shared-by-bases$' cat "$F/build/tiny-local/repo.git/pf-series"
+sed -i 's/three/drei/' "$N/patches/mm-shared-by-bases.patch"
+check 'compose: ... in which something has changed' 0 '3 patches' tree
+check 'compose: ... that is in the series' 0 '^drei$' of series mm/memory.c
+check 'compose: without it' 0 '^3$' without mm-shared
+check 'alone: it stands alone' 0 '^newer:mm-shared-by-bases +yes ' alone
+echo 'newer:nothing' >>"$HOME_OF/series"
+check 'compose: a patch that the other base has not' '!' 'names newer:nothing, but there is no .*/bases/newer/patches/nothing.patch' tree
+fresh
+echo 'none:mm-shared-by-bases' >>"$HOME_OF/series"
+check 'compose: another base that there is not' '!' 'there is no .*/bases/none/patches/mm-shared-by-bases.patch' tree
+fresh
+
+sed 's,^Files:.*,Files: lib/driver.c tools/testing/selftests/mm/test.c,' "$T/patches/lib-add-driver.patch" >"$HOME_OF/patches/lib-add-driver.patch"
+echo 'int test;' >"$F/tools/testing/selftests/mm/test.c"
+chmod +x "$F/tools/testing/selftests/mm/test.c"
+check 'Files: two' 0 '2 patches' tree
+check 'Files: ... where this kernel has its selftests' 0 '^int test;$' of series tools/testing/selftests/vm/test.c
+check 'Files: ... with its mode' 0 '^100755 .*test.c$' git --git-dir="$F/build/tiny-local/repo.git" ls-tree refs/pf/series tools/testing/selftests/vm/
+mkdir -p "$HOME_OF/lib"
+printf -- '--- a/lib/driver.c\n+++ b/lib/driver.c\n@@ -1 +1 @@\n-int driver;\n+int old_driver;\n' >"$HOME_OF/lib/driver.c.diff"
+check 'Files: a file with what differs in this base' 0 '2 patches' tree
+check 'Files: ... has it' 0 '^int old_driver;$' of series lib/driver.c
+check 'Files: ... and the repository has not' 0 '^int driver;$' cat "$F/lib/driver.c"
+sed -i 's/old_driver/older_driver/' "$HOME_OF/lib/driver.c.diff"
+check 'Files: ... of which something has changed' 0 '2 patches' tree
+check 'Files: ... that is in the series' 0 '^int older_driver;$' of series lib/driver.c
+echo 'int new_driver;' >"$F/lib/driver.c"
+check 'Files: a difference that does not apply' '!' 'bases/tiny/lib/driver.c.diff does not apply to .*/lib/driver.c' tree
+echo 'int driver;' >"$F/lib/driver.c"
+rm -r "$HOME_OF/lib/driver.c.diff"
+fresh
+sed -i 's,^Files:.*,Files: mm/memory.c,' "$HOME_OF/patches/lib-add-driver.patch"
+mkdir "$F/mm"
+echo 'whole' >"$F/mm/memory.c"
+check 'Files: what the kernel has' '!' 'its Files: line names mm/memory.c, but the kernel already has mm/memory.c' tree
+fresh
+change lib/Makefile 15 fifteen | patch 'mm: replace memory' 'Replaces: mm/memory.c' >"$HOME_OF/patches/mm-change-memory.patch"
+check 'Replaces: what the kernel has' 0 '2 patches' tree
+check 'Replaces: ... is another one then' 0 '^whole$' of series mm/memory.c
+check 'Replaces: ... and not in the control kernel' 0 '^20$' of control mm/memory.c
+mkdir "$HOME_OF/mm"
+printf -- '--- a/mm/memory.c\n+++ b/mm/memory.c\n@@ -1 +1,2 @@\n whole\n+old\n' >"$HOME_OF/mm/memory.c.diff"
+check 'Replaces: with what differs in this base' 0 '2 patches' tree
+check 'Replaces: ... has it' 0 '^old$' of series mm/memory.c
+rm -r "$HOME_OF/mm/memory.c.diff"
+sed -i 's,^Replaces:.*,Replaces: mm/none.c,' "$HOME_OF/patches/mm-change-memory.patch"
+echo none >"$F/mm/none.c"
+check 'Replaces: what the kernel has not' '!' 'its Replaces: line names mm/none.c, but the kernel has no mm/none.c' tree
 fresh
 
 # --- a tree to compose on

@@ -65,20 +65,41 @@ fake_top() {
 	export PF_CACHE BASE LINUX
 	HOME_OF=$F/bases/tiny
 	L=$F/build/tiny-local/linux
-	mkdir -p "$HOME_OF/patches" "$F/lib" "$F/tools/testing/selftests/mm" \
+	mkdir -p "$F/bases" "$F/lib" "$F/tools/testing/selftests/mm" \
 		"$K/lib" "$K/mm" "$K/tools/testing/selftests/vm"
 	ln -s "$HARNESS" "$F/harness"
 	ln -s "$TOP/configs" "$F/configs"
-	cat >"$HOME_OF/base" <<-'END'
-		SOURCE=none
-		SELFTESTS=vm
-		ARCHES=x86_64
-		PERBASE=lib/perbase.h
-	END
+	base tiny vm 'PERBASE=lib/perbase.h'
 	echo '# head' >"$HOME_OF/series"
 	echo kernel >"$K/Kbuild"
 	seq 20 >"$K/lib/Makefile"
 	seq 20 >"$K/mm/memory.c"
 	echo x >"$K/tools/testing/selftests/vm/Makefile"
 	printf '*.o\n/*\n' >"$K/.gitignore"
+}
+
+# base NAME SELFTESTS [LINE...]: a base of it
+base() {
+	mkdir -p "$F/bases/$1/patches"
+	printf 'SOURCE=none\nSELFTESTS=%s\nARCHES=x86_64\n' "$2" >"$F/bases/$1/base"
+	home=$F/bases/$1
+	shift 2
+	printf '%s\n' "$@" >>"$home/base"
+}
+
+# patch SUBJECT [LINE...]: a patch to stdout; the lines come between "---" and the diff,
+# which is stdin
+patch() {
+	printf 'Subject: [PATCH] %s\n\nWhy: because.\n---\n' "$1"
+	shift
+	[ $# = 0 ] || printf '%s\n' "$@"
+	printf '\n'
+	cat
+}
+
+# change FILE LINE TEXT: the diff that puts TEXT in the place of a line of "seq 20"
+change() {
+	printf 'diff --git a/%s b/%s\n--- a/%s\n+++ b/%s\n' "$1" "$1" "$1" "$1"
+	seq 20 >"$T/old"
+	sed "$2s/.*/$3/" "$T/old" | diff -u "$T/old" - | tail -n +3
 }
