@@ -76,7 +76,7 @@ cell_inputs() {
 # not count. A part of a command is no cell.
 cell_begin() {
 	cell_key=
-	[ -z "${TEST:-}${ONLY:-}${WITHOUT:-}${LINUX:-}${VARIANT:-}${KERNEL:-}${PF_SUITE:-}" ] || return 0
+	[ -z "${TEST:-}${ONLY:-}${WITHOUT:-}${LINUX:-}${VARIANT:-}${KERNEL:-}${PF_SUITE:-}${PF_KIT:-}" ] || return 0
 	cell_command=$1
 	cell_key=$(cell_inputs "$1" | sha)
 	cell_started=$(date +%s)
@@ -84,7 +84,7 @@ cell_begin() {
 
 # cell_versions: of what the key does not hold
 cell_versions() {
-	printf '%s' "$(cat "$W/version" 2>/dev/null || echo "${package:-}")"
+	printf '%s' "${package:-$(cat "$W/version" 2>/dev/null)}"
 	printf ', gcc %s' "$("${CROSS}gcc" -dumpfullversion 2>/dev/null)"
 	case $cell_command in
 	bisect | alone | check) ;;

@@ -92,9 +92,10 @@ kbuild() {
 # build_errors LOG: what a compiler, make or the machine said of it
 build_errors() {
 	grep -nE 'error:|Error |\*\*\*|undefined reference|warning:' "$1" | tail -n 20 >&2
-	if grep -q 'No space left on device' "$1"; then
-		note "the disk is full: $(df -h --output=avail,target "$OBJ" | tail -n 1 | tr -s ' '); make clean and make gc give room"
-	elif grep -qE 'Killed signal terminated program|: Killed$|signal 9' "$1"; then
+	# The log, on the same disk, may have had no room to say so.
+	if grep -q 'No space left on device' "$1" || [ "$(df -k --output=avail "$OBJ" | tail -n 1)" -lt 100 ]; then
+		note "the disk is full: $(df -h --output=avail,target "$OBJ" | awk 'END { print $1 " left on " $2 }'); make clean and make gc give room"
+	elif grep -qE '(^|[]: ])Killed( |$)|signal 9|Error 137' "$1"; then
 		note "the compiler was killed: out of memory? fewer jobs need less: JOBS=1"
 	fi
 }

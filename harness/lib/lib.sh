@@ -97,7 +97,7 @@ load_base() {
 	esac
 	[ -z "$CONFIG" ] || [ -f "$TOP/configs/more/$CONFIG.config" ] || [ -f "$TOP/configs/more/$CONFIG-$ARCH.config" ] ||
 		die "CONFIG=$CONFIG: for $ARCH, configs/more/ has: $(cd "$TOP/configs/more" &&
-			printf '%s\n' ./*.config | sed -n "s/^\.\///; s/-$ARCH\.config//p; t; s/\.config//; /-/!p" | sort -u | tr '\n' ' ')"
+			printf '%s\n' ./*.config | cut -c 3- | sed -n "s/-$ARCH\.config//p; t; s/\.config//; /-/!p" | sort -u | tr '\n' ' ')"
 	W=$BUILD/$BASE${LINUX:+-local}
 	# what to type after "make COMMAND" in advice
 	THIS="BASE=$BASE${LINUX:+ LINUX=$LINUX}"

@@ -9,11 +9,17 @@
 
 RECORDS=$CACHE/records
 
+# record_whole DIRECTORY: each of its files is as "sums" says, and none is unnamed
+record_whole() (
+	cd "$1" && [ -s sums ] && sha256sum -c --status --strict sums &&
+		[ "$(find . -type f ! -path ./sums | wc -l)" = "$(wc -l <sums)" ]
+)
+
 # record_have KIND KEY: sets $record to the directory, or fails
 record_have() {
 	record=$RECORDS/$1/$2
 	[ -d "$record" ] || return 1
-	if (cd "$record" && [ -s sums ] && sha256sum -c --status sums); then
+	if record_whole "$record" 2>/dev/null; then
 		touch -c "$record"
 		return 0
 	fi
