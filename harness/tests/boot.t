@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
 # selftest-boot KERNEL: tests of the harness on a real kernel in QEMU: each way in
 # which a guest goes wrong must be told from the others. Output as selftest-unit.
 set -eu
