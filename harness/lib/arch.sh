@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # What all architectures have in common, and then the file of ARCH in harness/arch/;
 # sourced after load_base.
 #

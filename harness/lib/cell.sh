@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # A cell of the matrix is a command with its base, architecture, CPU, configuration and
 # depth. Its verdict is a record under the hash of what it depends on in this
 # repository: "make state" prints it, "make matrix" runs what has none. Sourced after

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # The cells of the matrix and what is known of each; sourced after lib.sh.
 # shellcheck shell=sh
 

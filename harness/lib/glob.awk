@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # Patterns in tables. "*" in a pattern stands for anything, "|" stands between
 # alternatives. No other character is special.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # How a kernel is configured and built; sourced after arch.sh, with SRC set to the
 # directory of its source. build, bisect and check each have one of their own.
 # shellcheck shell=sh

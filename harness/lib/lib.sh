@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # Common to all scripts of the harness; sourced, after "set -eu", by scripts in the
 # rooms of harness/ (commands, prepare, guest, report, tests).
 # shellcheck shell=sh

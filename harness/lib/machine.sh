@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # Who may use this machine's cores: one build, or as many guests as there are cores and
 # memory for. All clones with the same cache wait for each other. Sourced after lib.sh.
 # shellcheck shell=sh

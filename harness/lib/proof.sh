@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # How a patch is shown to build; sourced after arch.sh, by bisect, alone and check.
 # They share the source directory, and take the lock before they touch it.
 # shellcheck shell=sh

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # Records: what was found out once, under the hash of what it depends on; sourced after
 # lib.sh. A record is a directory $CACHE/records/<kind>/<key> with files, one of which,
 # "sums", has the SHA256 of the others. It is put there by one rename, and so is whole or

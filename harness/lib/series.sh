@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # What a series file names; sourced after lib.sh, with HOME_OF (bases/<base>) set.
 # shellcheck shell=sh
 # shellcheck disable=SC2153

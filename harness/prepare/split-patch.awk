@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # Split a patch as bases/<base>/patches/ has them: header, message, "---", names of files,
 # diffstat, diff. Sets nothing; writes the message to msg, "Files: NAME" or "Replaces:
 # NAME" lines to files, the diff to diff. Prints what is wrong with the patch, and fails.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # For harness/cost: a table of what was measured, and the verdict.
 # Columns of the input: kernel pass key subscriber operation median least most calls.
 # The least counts: now and then memory that is freed has to go further, and how often

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # The program of "results": KTAP of KUnit (a file called kunit) and of the selftest
 # (any other) to a table, one row a test. Nothing is guessed: what a test is and
 # what it found, it says itself.

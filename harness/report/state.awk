@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # The state of the matrix as a table: rows are command, CPU, configuration and depth,
 # columns architectures, one block a base. Input: what cells_state prints. format is
 # text or markdown.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # For verdict, which says what the files mean: compares the results of the tests with
 # the expected ones. Files: EXPECTED, RESULTS.
 # Environment: MODE, what kind of kernel it was; ARCH, QEMU_CPU, CONFIG, WITHOUT, TEST, PF_SUITE.

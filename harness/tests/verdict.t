@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
 # verdict.t: tests of report/verdict, for prove.
 set -eu
 . "$(dirname "$0")/../lib/lib.sh"
