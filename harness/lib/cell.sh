@@ -21,11 +21,19 @@ commit_sources() {
 	done <"$REPO/pf-series"
 }
 
+# of_base FILE...: what bases/<base> has of them; that a file is not there counts, too
+of_base() {
+	for file; do
+		echo "$file"
+		[ ! -f "$HOME_OF/$file" ] || words "$HOME_OF/$file"
+	done
+}
+
 # cell_inputs COMMAND: all that its verdict depends on, as text. The compiler, QEMU and
 # the like are not in it: they are named in the record.
 cell_inputs() {
 	cell_name "$1"
-	words "$HARNESS/commands/$1" "$HARNESS"/report/* "$HARNESS/lib/arch.sh" "$HARNESS/arch/$ARCH"
+	words "$HARNESS/commands/$1" "$HARNESS"/report/* "$HARNESS/lib/arch.sh" "$HARNESS/arch/$ARCH" "$HARNESS/lib/glob.awk"
 	# The one who boots, and what is in the guest.
 	case $1 in
 	bisect | alone | check) ;;
@@ -35,16 +43,15 @@ cell_inputs() {
 		;;
 	esac
 	if [ "$1" = stock ]; then
-		cat "$TOP"/lib/test_secondary_tlb* "$HARNESS"/guest/stock/* "$TOP/tools/testing/selftests/mm/secondary_tlb.c" \
-			"$HOME_OF/expected-stock"
+		cat "$TOP"/lib/test_secondary_tlb* "$HARNESS"/guest/stock/* "$TOP/tools/testing/selftests/mm/secondary_tlb.c"
+		of_base expected-stock
 		return
 	fi
 	kernel_key "$(rgit rev-parse refs/pf/control)" "$CONFIG"
 	kernel_key "$(rgit rev-parse refs/pf/series)" "$CONFIG"
 	case $1 in
 	run | reverts | steps)
-		cat "$HOME_OF/expected"
-		[ ! -f "$HOME_OF/known-warnings" ] || cat "$HOME_OF/known-warnings"
+		of_base expected known-warnings
 		rgit ls-tree refs/pf/series "tools/testing/selftests/$SELFTESTS/secondary_tlb.c" lib/test_secondary_tlb_uapi.h
 		;;
 	esac
@@ -63,7 +70,8 @@ cell_inputs() {
 	# With the messages.
 	check)
 		words "$HARNESS/lib/proof.sh" "$HARNESS/commands/mbox" "$HARNESS/commands/cocci"
-		cat "$REPO/pf-series" "$HOME_OF/cover-letter" "$HOME_OF/cocci"
+		cat "$REPO/pf-series"
+		of_base cover-letter cocci
 		;;
 	cost) cat "$HARNESS/guest/cost.c" ;;
 	regress | kvm)

@@ -85,6 +85,8 @@ cells_state() {
 	awk -F '\t' -v OFS='\t' '
 		FILENAME ~ /known$/ {
 			of = $2
+			# What came from records took no time: the longest counts.
+			if ($8 + 0 > longest[of]) longest[of] = $8
 			now[$1, of, $3] = $0
 			if ($7 >= date[of]) { date[of] = $7; newest[of] = $0 }
 			next
@@ -97,6 +99,6 @@ cells_state() {
 			if (line != "") { split(line, f, "\t"); state = f[4] }
 			else if ($1 in newest) { split(newest[$1], f, "\t"); state = "older" }
 			else split("-\t-\t-\t-\t-\t-\t-\t-\t-", f, "\t")
-			print $1, $2, state, f[1], f[4], f[5], f[6], f[7], f[8], f[9], $3, f[3]
+			print $1, $2, state, f[1], f[4], f[5], f[6], f[7], ($1 in longest) ? longest[$1] : f[8], f[9], $3, f[3]
 		}' "$BUILD/state/known" "$BUILD/state/keys"
 }

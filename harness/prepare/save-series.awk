@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # For save: the series file keeps its comments, each before the patch it stood before,
 # and its marks: by patch, by subject, or, for one that was reworded, by place.
 FILENAME ~ /\/subjects$/ { subject[$1] = $2; next }

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # For console, which says what it is for.
 function wrong(what) { print what; bad = 1 }
 # Only the first of each kind: the rest is usually its consequence.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# For harness/cost: a table of what was measured, and the verdict.
+# For make cost: a table of what was measured, and the verdict.
 # Columns of the input: kernel pass key subscriber operation median least most calls.
 # The least counts: now and then memory that is freed has to go further, and how often
 # that happens in 200 times is not a matter of flushes.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # For regress-compare, which says what it is for.
 BEGIN {
 	OFS = "\t"

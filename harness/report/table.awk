@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # For table, which says what it is for.
 BEGIN {
 	files = ARGC - 1

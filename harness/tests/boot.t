@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
 # boot.t: guest/boot on a real kernel in QEMU: each way in which a guest goes wrong must be
 # told from the others. The kernel is Debian's, of the oldest base that make stock has taken.
 set -eu

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
 # compose.t: prepare/compose and source, by way of make tree and alone: a series becomes commits
 set -eu
 . "$(dirname "$0")/tap.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
 # config.t: prepare/check-config
 set -eu
 . "$(dirname "$0")/tap.sh"

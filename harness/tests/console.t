@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
 # console.t: report/console, on canned consoles
 set -eu
 . "$(dirname "$0")/tap.sh"

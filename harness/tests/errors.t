@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
 # errors.t: when the machine cannot, it is said what is wrong and what to do
 set -eu
 . "$(dirname "$0")/tap.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
 # initrd.t: prepare/initrd: same input, same bytes, whenever and wherever it is built
 set -eu
 . "$(dirname "$0")/tap.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
 # record.t: lib/record.sh, and what guest/boot takes from records instead of booting
 set -eu
 . "$(dirname "$0")/tap.sh"

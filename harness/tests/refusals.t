@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
 # refusals.t: what a command is given, and there is not
 set -eu
 . "$(dirname "$0")/tap.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
 # regress.t: report/regress-results and regress-compare
 set -eu
 . "$(dirname "$0")/tap.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
 # results.t: report/results, from the tests' output to a table, and report/not-run
 set -eu
 . "$(dirname "$0")/tap.sh"

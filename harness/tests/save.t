@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
 # save.t: make tree, save and clean, on a kernel of four files
 set -eu
 . "$(dirname "$0")/tap.sh"

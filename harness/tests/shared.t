@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
 # shared.t: make save, where bases share patches and whole files: what was edited goes to
 # where it came from. "newer" is the newest base, "tiny" takes patches from it.
 set -eu

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
 # sparse.t: prepare/sparse and report/sparse-messages
 set -eu
 . "$(dirname "$0")/tap.sh"

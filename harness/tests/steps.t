@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
 # steps.t: report/steps-compare: is a kernel worse than the one before it?
 set -eu
 . "$(dirname "$0")/tap.sh"

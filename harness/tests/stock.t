@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
 # stock.t: what make stock refuses
 set -eu
 . "$(dirname "$0")/tap.sh"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # What the tests of the harness (harness/tests/*.t, for prove) have in common: sourced
 # first, instead of lib/lib.sh. A file ends with "plan"; one that stops before has no plan,
 # and so fails.
