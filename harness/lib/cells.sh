@@ -75,7 +75,6 @@ cells_known() {
 # counts, skips, date, seconds, versions, minutes, with tabs. "older" is the newest
 # record of another tree.
 cells_state() {
-	mkdir -p "$BUILD/state"
 	cells >"$BUILD/state/cells"
 	cells_known >"$BUILD/state/known"
 	while read -r command base arch cpu config depth minutes; do
