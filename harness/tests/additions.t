@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
 # additions.t: a base is a directory, an architecture a file and a fragment of the
 # configuration: what is added so, all parts of the harness take
 set -eu
