@@ -80,7 +80,7 @@ cell_inputs() {
 		;;
 	esac
 	case $1 in
-	reverts) [ ! -d "$HOME_OF/reverts" ] || cat "$HOME_OF"/reverts/* ;;
+	reverts) [ ! -d "$HOME_OF/reverts" ] || find "$HOME_OF/reverts" -type f | sort | xargs -r cat ;;
 	steps) kept "$BASE" commit_sources ;;
 	bisect)
 		words "$HARNESS/lib/proof.sh"

@@ -35,8 +35,10 @@ unset KBUILD_OUTPUT KCONFIG_CONFIG MAKEFLAGS MFLAGS MAKEOVERRIDES M O V C
 # kernel_source COMMIT: what the kernel is made of, and no test or document: those
 # that change make no other kernel
 kernel_source() {
-	rgit ls-tree "$1" | grep -vE '	(Documentation|MAINTAINERS|scripts|tools)$'
-	rgit ls-tree "$1" scripts/ tools/ | grep -vE '	(scripts/coccinelle|tools/testing)$'
+	{
+		rgit ls-tree "$1" | grep -vE '	(Documentation|MAINTAINERS|scripts|tools)$'
+		rgit ls-tree "$1" scripts/ tools/ | grep -vE '	(scripts/coccinelle|tools/testing)$'
+	} || true
 }
 
 # kernel_key COMMIT CONFIG: names the kernel that prepare/build makes of the commit
