@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # A cell of the matrix is a command with its base, architecture, CPU, configuration and
 # depth. Its verdict is a record under the hash of what it depends on in this
-# repository: "make state" prints it, "make matrix" runs what has none. Sourced after
-# arch.sh and kbuild.sh, by the commands that are cells.
+# repository: "make state" prints it, "make matrix" runs what has none. Sourced by the
+# commands that are cells, after arch.sh and kbuild.sh if they build or boot.
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2153
 
@@ -29,10 +29,33 @@ of_base() {
 	done
 }
 
+# kept NAME COMMAND...: what the command prints. lib/cell-key sets PF_KEPT, a directory
+# where that is kept for the other cells.
+kept() {
+	if [ -z "${PF_KEPT:-}" ]; then
+		shift
+		"$@"
+		return
+	fi
+	keep=$PF_KEPT/$1
+	shift
+	[ -f "$keep" ] || "$@" >"$keep"
+	cat "$keep"
+}
+
 # cell_inputs COMMAND: all that its verdict depends on, as text. The compiler, QEMU and
 # the like are not in it: they are named in the record.
 cell_inputs() {
 	cell_name "$1"
+	# Commits are named by their hashes, which depend on the messages and the base.
+	case $1 in
+	mbox | quilt)
+		words "$HARNESS/commands/$1"
+		cat "$REPO/pf-series"
+		[ "$1" = quilt ] || [ ! -f "$HOME_OF/cover-letter" ] || cat "$HOME_OF/cover-letter"
+		return
+		;;
+	esac
 	words "$HARNESS/commands/$1" "$HARNESS"/report/* "$HARNESS/lib/arch.sh" "$HARNESS/arch/$ARCH" "$HARNESS/lib/glob.awk"
 	# The one who boots, and what is in the guest.
 	case $1 in
@@ -47,8 +70,9 @@ cell_inputs() {
 		of_base expected-stock
 		return
 	fi
-	kernel_key "$(rgit rev-parse refs/pf/control)" "$CONFIG"
-	kernel_key "$(rgit rev-parse refs/pf/series)" "$CONFIG"
+	for which in control series; do
+		kept "$BASE-$FLAVOUR-$which" kernel_key "$(rgit rev-parse "refs/pf/$which")" "$CONFIG"
+	done
 	case $1 in
 	run | reverts | steps)
 		of_base expected known-warnings
@@ -57,15 +81,15 @@ cell_inputs() {
 	esac
 	case $1 in
 	reverts) [ ! -d "$HOME_OF/reverts" ] || cat "$HOME_OF"/reverts/* ;;
-	steps) commit_sources ;;
+	steps) kept "$BASE" commit_sources ;;
 	bisect)
 		words "$HARNESS/lib/proof.sh"
-		commit_sources
+		kept "$BASE" commit_sources
 		;;
 	alone)
 		words "$HARNESS/lib/proof.sh"
 		cat "$HOME_OF/series"
-		commit_sources
+		kept "$BASE" commit_sources
 		;;
 	# With the messages.
 	check)
@@ -82,18 +106,30 @@ cell_inputs() {
 }
 
 # cell_begin COMMAND: before anything is built, so that what is edited meanwhile does
-# not count. A part of a command is no cell.
+# not count. A part of a command is no cell; PF_PART says that another command calls.
 cell_begin() {
 	cell_key=
-	[ -z "${TEST:-}${ONLY:-}${WITHOUT:-}${LINUX:-}${VARIANT:-}${KERNEL:-}${PF_SUITE:-}${PF_KIT:-}" ] || return 0
+	[ -z "${TEST:-}${ONLY:-}${WITHOUT:-}${LINUX:-}${VARIANT:-}${KERNEL:-}${PF_SUITE:-}${PF_KIT:-}${PF_PART:-}" ] || return 0
 	cell_command=$1
-	cell_key=$(cell_inputs "$1" | sha)
+	# Not in a pipe: an input that cannot be read ends the script.
+	cell_key=$(cell_inputs "$1")
+	cell_key=$(printf '%s\n' "$cell_key" | sha)
 	cell_started=$(date +%s)
 }
 
 # cell_versions: of what the key does not hold
 cell_versions() {
 	printf '%s' "${package:-$(cat "$W/version" 2>/dev/null)}"
+	case $cell_command in
+	mbox)
+		printf ', git %s' "$(git --version | sed 's/[^0-9]*//')"
+		return
+		;;
+	quilt)
+		printf ', quilt %s' "$(quilt --version)"
+		return
+		;;
+	esac
 	printf ', gcc %s' "$("${CROSS}gcc" -dumpfullversion 2>/dev/null)"
 	case $cell_command in
 	bisect | alone | check) ;;
@@ -111,7 +147,7 @@ cell_end() {
 		echo "verdict=$1"
 		echo "counts=$2"
 		echo "skips=${3:--}"
-		echo "date=$(date -u +%F)"
+		echo "date=$(date -u '+%F %R')"
 		echo "seconds=$(($(date +%s) - cell_started))"
 		echo "versions=$(cell_versions)"
 	} >"$tmp/cell"
