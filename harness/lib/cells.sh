@@ -59,28 +59,36 @@ reverts_listed() {
 # cells_known: the records of cells, of this cache and of the repository, one a line:
 # place, cell, key, verdict, counts, skips, date, seconds, versions, with tabs
 cells_known() {
-	for file in "$RECORDS"/cell/*/cell; do
-		[ ! -f "$file" ] || echo "${file%/cell}"
-	done | while read -r dir; do
-		record_have cell "${dir##*/}" || continue
-		awk -F = '{ name = $1; sub(/^[^=]*=/, ""); v[name] = $0 }
-			END { print "here\t" v["cell"] "\t" v["key"] "\t" v["verdict"] "\t" v["counts"] "\t" v["skips"] "\t" v["date"] "\t" v["seconds"] "\t" v["versions"] }' "$dir/cell"
-	done
+	# shellcheck disable=SC2016
+	# All sums at once, with the directory in front; what is damaged is left out.
+	printf '%s\0' "$RECORDS"/cell/*/sums | xargs -0 awk '
+		BEGIN { if (ARGV[1] ~ /\*/) exit }
+		{ print $1 "  " substr(FILENAME, 1, length(FILENAME) - 4) substr($0, 69) }' | { sha256sum -c 2>/dev/null || true; } | while IFS= read -r line; do
+		case $line in
+		*/cell': OK') printf '%s\n' "${line%: OK}" ;;
+		*) note "note: the record ${line%/*} is damaged and not used" ;;
+		esac
+	done | tr '\n' '\0' | xargs -0r awk -F = '
+		function out() {
+			print "here\t" v["cell"] "\t" v["key"] "\t" v["verdict"] "\t" v["counts"] "\t" v["skips"] "\t" v["date"] "\t" v["seconds"] "\t" v["versions"]
+			delete v
+		}
+		FNR == 1 && NR > 1 { out() }
+		{ name = $1; sub(/^[^=]*=/, ""); v[name] = $0 }
+		END { if (NR) out() }'
 	for file in "$TOP"/records/*.tsv; do
-		[ ! -f "$file" ] || grep -v '^#' "$file" | sed 's/^/elsewhere\t/'
+		[ ! -f "$file" ] || { grep -v '^#' "$file" || true; } | sed 's/^/elsewhere\t/'
 	done
 }
 
 # cells_state: for each cell: cell, key, state (green red older none), place, verdict,
-# counts, skips, date, seconds, versions, minutes, with tabs. "older" is the newest
-# record of another tree.
+# counts, skips, date, seconds, versions, minutes, key of the record, with tabs. "older"
+# is the newest record of another tree. The caller has a directory TMP.
 cells_state() {
-	cells >"$BUILD/state/cells"
-	cells_known >"$BUILD/state/known"
-	while read -r command base arch cpu config depth minutes; do
-		key=$("$HARNESS/lib/cell-key" "$command" "$base" "$arch" "$cpu" "$config" "$depth") || exit 1
-		printf '%s\t%s\t%s\n' "$command $base $arch $cpu $config $depth" "$key" "$minutes"
-	done <"$BUILD/state/cells" >"$BUILD/state/keys"
+	cells >"$TMP/cells"
+	[ -s "$TMP/cells" ] || die "ONLY=${ONLY:-}: no cell of harness/matrix.tsv has such a name"
+	cells_known >"$TMP/known"
+	"$HARNESS/lib/cell-key" <"$TMP/cells" >"$TMP/keys" || exit 1
 	awk -F '\t' -v OFS='\t' '
 		FILENAME ~ /known$/ {
 			of = $2
@@ -99,5 +107,5 @@ cells_state() {
 			else if ($1 in newest) { split(newest[$1], f, "\t"); state = "older" }
 			else split("-\t-\t-\t-\t-\t-\t-\t-\t-", f, "\t")
 			print $1, $2, state, f[1], f[4], f[5], f[6], f[7], ($1 in longest) ? longest[$1] : f[8], f[9], $3, f[3]
-		}' "$BUILD/state/known" "$BUILD/state/keys"
+		}' "$TMP/known" "$TMP/keys"
 }

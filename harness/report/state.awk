@@ -38,7 +38,7 @@
 	if ($4 == "elsewhere" && $3 != "older")
 		elsewhere++
 }
-function hours(minutes) { return sprintf("%.1f h", minutes / 60) }
+function hours(minutes) { return minutes < 30 ? sprintf("%.0f min", minutes) : sprintf("%.1f h", minutes / 60) }
 function line(first, base, row,   i, s) {
 	s = format == "markdown" ? "| " first " |" : sprintf("%-" width[0] "s", first)
 	for (i = 1; i <= nr_arches; i++) {
