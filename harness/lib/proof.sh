@@ -12,7 +12,10 @@ SRC=$W/bisect/src
 proof_lock() {
 	mkdir -p "$W/bisect"
 	exec 9>"$W/bisect/lock"
-	flock -n 9 || die "another bisect, alone or check of $BASE is going on in $W/bisect"
+	flock -n 9 || {
+		step "wait for another bisect, alone or check of $BASE"
+		flock 9
+	}
 }
 
 # proof_key WHAT FROM TO FRAGMENT...: what the result depends on. WHAT is kernel or
