@@ -32,7 +32,7 @@ for setting in PF_WATCHDOG=5 'PF_QEMU_MORE=-snapshot' PF_QEMU_THREAD=multi PF_BO
 done
 check "a script's PF_WATCHDOG is" 0 '^watchdog=5$' boot PF_WATCHDOG=5
 check "a script's PF_QEMU_MORE is" 0 ' -snapshot -cpu' boot PF_QEMU_MORE=-snapshot
-for setting in PF_TEST_TIMEOUT=5 PF_SUITE=kunit "PF_TESTS=$T/tests" "PF_PROGRAM=$T/none.c" "PF_INIT=$T/none.c"; do
+for setting in PF_TEST_TIMEOUT=5 PF_SUITE=kunit "PF_TESTS=$T/tests" "PF_PROGRAM=$T/nonexistent.c" "PF_INIT=$T/nonexistent.c"; do
 	check "a user's ${setting%%=*} is not taken" 0 '^600 /tests/secondary_tlb' initrd -u PF_START "$setting"
 done
 check "a script's PF_TEST_TIMEOUT is" 0 '^5 /tests/secondary_tlb' initrd PF_TEST_TIMEOUT=5
@@ -47,7 +47,11 @@ check '... or where caches are' 0 "under $T/xdg/paired-flush \(PF_CACHE\)" \
 
 # Nor does git, or a language, as the user has it.
 mkdir "$T/home"
-printf '[core]\n\tautocrlf = true\n\tfsmonitor = /none\n[diff]\n\tnoprefix = true\n[user]\n\tname = me\n[commit]\n\tgpgsign = true\n' >"$T/home/.gitconfig"
-check "a user's git settings are not" 0 '0 patches' env -u PF_START HOME="$T/home" GIT_DIR=/none GIT_INDEX_FILE=/none "$F/harness/commands/tree"
+printf '[core]\n\tautocrlf = true\n\tfsmonitor = /nonexistent\n[diff]\n\tnoprefix = true\n[user]\n\tname = me\n[commit]\n\tgpgsign = true\n' >"$T/home/.gitconfig"
+printf 'a\r\nb\r\n' >"$K/lib/crlf"
+check "a user's git settings are not" 0 '0 patches' \
+	env -u PF_START HOME="$T/home" GIT_DIR="$T/git" GIT_INDEX_FILE="$T/git.index" "$F/harness/commands/tree"
+check '... and change no file' 0 '' cmp "$K/lib/crlf" "$L/lib/crlf"
+check '... nor is anything written elsewhere' '!' '' sh -c "ls '$T'/git*"
 
 plan
