@@ -76,7 +76,7 @@ ln -s /usr/bin/* /usr/sbin/* "$T/none/" 2>/dev/null || true
 rm -f "$T/none/qemu-system-x86_64"
 check 'boot: no QEMU' '!' 'qemu-system-x86_64 does not run, .*; install qemu-system-x86' \
 	env PATH="$T/none" "$F/harness/guest/boot" "$T/boot" "$T/image" "$T/image"
-check 'boot: an image that is not there' '!' 'there is no kernel /none' "$F/harness/guest/boot" "$T/boot" /none "$T/image"
+check 'boot: an image that is not there' '!' 'there is no kernel /nonexistent' "$F/harness/guest/boot" "$T/boot" /nonexistent "$T/image"
 
 # --- packages
 mkdir "$T/user"
