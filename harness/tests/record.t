@@ -6,7 +6,7 @@ set -eu
 PF_CACHE=$T/cache
 CACHE=$PF_CACHE
 export PF_CACHE
-. "$HARNESS/lib/record.sh"
+. "$(dirname "$0")/../lib/record.sh"
 
 # put KEY TEXT: a record of two files
 put() {
