@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
 # settings.t: what a user has set reaches the harness if it is documented, and not else
 set -eu
 . "$(dirname "$0")/tap.sh"
