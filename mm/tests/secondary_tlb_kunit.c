@@ -756,13 +756,8 @@ static void stlb_free_pte_table(struct mmu_gather *tlb, pgtable_t table,
 	pte_free_tlb(tlb, table, addr);
 }
 
-/*
- * A page table may be freed once the secondary TLB has dropped what it knows of
- * any address that the table served: one is enough for the range.
- */
-static void test_gather_pte_table(struct kunit *test)
+static void stlb_gather_pte_table(struct kunit *test)
 {
-	unsigned long addr = STLB_ADDR + PMD_SIZE;
 	struct stlb *s = test->priv;
 	struct mmu_gather tlb;
 	pgtable_t table;
@@ -773,9 +768,19 @@ static void test_gather_pte_table(struct kunit *test)
 
 	stlb_begin(s);
 	tlb_gather_mmu(&tlb, s->mm);
-	stlb_free_pte_table(&tlb, table, addr);
+	stlb_free_pte_table(&tlb, table, STLB_ADDR + PMD_SIZE);
 	stlb_gather_end(s, &tlb);
+}
 
+/*
+ * A page table may be freed once the secondary TLB has dropped what it knows of
+ * any address that the table served: one is enough for the range.
+ */
+static void test_gather_pte_table(struct kunit *test)
+{
+	unsigned long addr = STLB_ADDR + PMD_SIZE;
+
+	stlb_gather_pte_table(test);
 	stlb_expect_table(test, addr, addr + PAGE_SIZE, PMD_SIZE);
 }
 
@@ -1267,53 +1272,51 @@ static struct vm_area_struct *stlb_map_shared_table(struct kunit *test,
 }
 
 /* Give up the table, as munmap(), mprotect() and others do. */
-static int stlb_unshare(struct stlb *s, struct mmu_gather *tlb,
-			struct vm_area_struct *vma, pte_t *ptep)
+static void stlb_unshare(struct kunit *test)
 {
-	int unshared;
-
-	hugetlb_vma_lock_write(vma);
-	i_mmap_lock_write(vma->vm_file->f_mapping);
-	tlb_gather_mmu_vma(tlb, vma);
-	s->ptl = huge_pte_lock(hstate_vma(vma), s->mm, ptep);
-	unshared = huge_pmd_unshare(tlb, vma, STLB_ADDR, ptep);
-	spin_unlock(s->ptl);
-	huge_pmd_unshare_flush(tlb, vma);
-	i_mmap_unlock_write(vma->vm_file->f_mapping);
-	hugetlb_vma_unlock_write(vma);
-	return unshared;
-}
-
-/*
- * A page table that somebody else keeps. It is theirs to free, with a flush of
- * their mm: of this one, everything that knows the table has to be flushed now.
- */
-static void test_huge_pmd_unshare(struct kunit *test)
-{
+	struct address_space *mapping;
 	struct vm_area_struct *vma;
 	struct stlb *s = test->priv;
 	struct mmu_gather tlb;
-	pte_t *ptep;
-	pud_t *pudp;
 	int unshared;
+	pte_t *ptep;
 
 	vma = stlb_map_shared_table(test, &ptep);
-	pudp = pud_offset(p4d_offset(pgd_offset(s->mm, STLB_ADDR), STLB_ADDR),
-			  STLB_ADDR);
+	mapping = vma->vm_file->f_mapping;
 
 	stlb_begin(s);
-	stlb_watch_entry(s, pudp);
-	unshared = stlb_unshare(s, &tlb, vma, ptep);
+	stlb_watch_entry(s, pud_offset(p4d_offset(pgd_offset(s->mm, STLB_ADDR),
+						  STLB_ADDR), STLB_ADDR));
+	hugetlb_vma_lock_write(vma);
+	i_mmap_lock_write(mapping);
+	tlb_gather_mmu_vma(&tlb, vma);
+	s->ptl = huge_pte_lock(hstate_vma(vma), s->mm, ptep);
+	unshared = huge_pmd_unshare(&tlb, vma, STLB_ADDR, ptep);
+	spin_unlock(s->ptl);
+	huge_pmd_unshare_flush(&tlb, vma);
+	i_mmap_unlock_write(mapping);
+	hugetlb_vma_unlock_write(vma);
 	stlb_gather_end(s, &tlb);
 
 	KUNIT_EXPECT_EQ(test, unshared, 1);
+}
+
+/*
+ * A page table that another mm keeps. That mm is flushed before the table is
+ * freed, and this one is not: all that knows the table has to be flushed now.
+ */
+static void test_huge_pmd_unshare(struct kunit *test)
+{
+	stlb_unshare(test);
 	stlb_expect_table(test, STLB_ADDR, STLB_ADDR + PUD_SIZE, PUD_SIZE);
 }
 #else
-static void test_huge_pmd_unshare(struct kunit *test)
+static void stlb_unshare(struct kunit *test)
 {
 	kunit_skip(test, "shares no page tables");
 }
+
+#define test_huge_pmd_unshare		stlb_unshare
 #endif
 
 /* Let huge pages be allocated as they are needed. */
@@ -1354,6 +1357,7 @@ static void stlb_no_hugetlb(struct kunit *test)
 #define test_huge_ptep_set_access_flags	stlb_no_hugetlb
 #define test_gather_hugetlb		stlb_no_hugetlb
 #define test_huge_pmd_unshare		stlb_no_hugetlb
+#define stlb_unshare			stlb_no_hugetlb
 
 static void stlb_huge_init(void) { }
 static void stlb_huge_exit(void) { }
@@ -1580,7 +1584,7 @@ struct stlb_lazy {
 	bool flushed;
 };
 
-static void stlb_lazy_pages(struct kunit *test)
+static void stlb_gather_page(struct kunit *test)
 {
 	unsigned long addr = STLB_ADDR + PMD_SIZE;
 	struct stlb *s = test->priv;
@@ -1595,16 +1599,6 @@ static void stlb_lazy_pages(struct kunit *test)
 	stlb_gather_end(s, &tlb);
 }
 
-static void stlb_lazy_freed_table(struct kunit *test)
-{
-	test_gather_pte_table(test);
-}
-
-static void stlb_lazy_unshared_table(struct kunit *test)
-{
-	test_huge_pmd_unshare(test);
-}
-
 /*
  * A CPU that runs a kernel thread translates no user address, and flushes when
  * it goes back to the mm. So it need not be interrupted because a page goes. But
@@ -1612,9 +1606,9 @@ static void stlb_lazy_unshared_table(struct kunit *test)
  * table goes, it has to give up the mm.
  */
 static const struct stlb_lazy stlb_lazy[] = {
-	{ "page", stlb_lazy_pages, false },
-	{ "freed table", stlb_lazy_freed_table, true },
-	{ "unshared table", stlb_lazy_unshared_table, true },
+	{ "page", stlb_gather_page, false },
+	{ "freed table", stlb_gather_pte_table, true },
+	{ "unshared table", stlb_unshare, true },
 };
 
 static void test_gather_lazy(struct kunit *test)
