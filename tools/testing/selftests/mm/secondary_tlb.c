@@ -1442,7 +1442,8 @@ static void do_unshare(struct world *w)
 	X(writeback, FILE_EXT2, 0, NULL, do_writeback, B)		\
 	X(uprobe, ANON, READ_FILL | GONE, map_text, do_uprobe, B)	\
 	X(soft_offline, ANON, BATCHED, NULL, do_soft_offline, BH)	\
-	X(unshare, ANON, GONE | TABLES, map_shared_pmd, do_unshare, H)
+	X(unshare, ANON, GONE | TABLES | TABLE_GOES, map_shared_pmd,	\
+	  do_unshare, H)
 
 #define OP_ENUM(name, ...) OP_##name,
 #define OP_ROW(_name, _backing, _flags, _prepare, _run, sizes)		\
