@@ -18,19 +18,21 @@ machine_take() {
 	[ -z "${PF_MACHINE:-}" ] || return 0
 	mkdir -p "$CACHE/locks"
 	exec 5>"$CACHE/locks/turn" 6>"$CACHE/locks/machine"
+	# flock(1) waits as long as this script lives, and no longer: it holds what this
+	# script has locked.
 	flock -n 5 || {
 		step "wait for this machine, which is at other work"
-		flock 5
+		setpriv --pdeathsig TERM flock 5
 	}
 	case $1 in
 	build)
-		flock 6
+		setpriv --pdeathsig TERM flock 6
 		# Nested commands need not wait for this one.
 		PF_MACHINE=build
 		export PF_MACHINE
 		;;
 	guest)
-		flock -s 6
+		setpriv --pdeathsig TERM flock -s 6
 		slots=$(machine_slots)
 		taken=
 		while [ -z "$taken" ]; do
