@@ -723,6 +723,33 @@ static void test_ptep_set_access_flags(struct kunit *test)
 	stlb_expect_no_window(test);
 }
 
+/*
+ * A device has write-faulted on a page that is writable and dirty already: it
+ * has an old entry, which has to go for the device to make progress.
+ */
+#ifdef STLB_SVA_FAULT
+static void test_sva_write_fault(struct kunit *test)
+{
+	unsigned long addr = STLB_ADDR + PMD_SIZE;
+	struct stlb *s = test->priv;
+	int ret;
+
+	stlb_map_pages(test, 1);
+	stlb_begin(s);
+	ret = stlb_sva_write_fault(s->mm, addr + 8);
+	stlb_end(s);
+
+	KUNIT_EXPECT_EQ(test, ret, 0);
+	stlb_expect_calls(test, addr, addr + PAGE_SIZE, PAGE_SIZE, 1, 1);
+	stlb_expect_no_window(test);
+}
+#else
+static void test_sva_write_fault(struct kunit *test)
+{
+	kunit_skip(test, "needs CONFIG_IOMMU_SVA");
+}
+#endif
+
 static void test_gather_pages(struct kunit *test)
 {
 	struct vm_area_struct *vma = stlb_map_pages(test, 3);
@@ -1427,10 +1454,29 @@ static void stlb_unmap_contpte(struct stlb *s, struct page *page)
 }
 
 /*
- * One page of the block is dirty. To unfold it makes all of them so, which is
- * to say writable for an IOMMU that does not update the dirty state itself and
- * has cached the others as read-only. That takes a flush of the block, even if
- * the CPUs need none to unfold it (BBML3). Then the page is flushed.
+ * Nobody may have told an IOMMU that does not update the dirty state, and that
+ * has the page as read-only. Its write fault is what has to drop the entry.
+ */
+static void stlb_expect_write_fault(struct kunit *test, bool relaxed,
+				    unsigned long addr)
+{
+#ifdef STLB_SVA_FAULT
+	struct stlb *s = test->priv;
+
+	/* The page fault handler sleeps. */
+	if (!relaxed || s->setting == STLB_LOCKED)
+		return;
+	stlb_begin(s);
+	KUNIT_EXPECT_EQ(test, stlb_sva_write_fault(s->mm, addr), 0);
+	stlb_end(s);
+	stlb_expect_calls(test, addr, addr + PAGE_SIZE, PAGE_SIZE, 1, 1);
+#endif
+}
+
+/*
+ * One page of the block is dirty. To unfold it makes all of them so, with a
+ * flush of the block unless the CPUs need none (BBML3). Then the page is
+ * flushed.
  */
 static void test_contpte_clear_flush(struct kunit *test)
 {
@@ -1448,13 +1494,10 @@ static void test_contpte_clear_flush(struct kunit *test)
 	stlb_pte_unlock(s, ptep);
 	stlb_end(s);
 
-	if (relaxed)
-		stlb_expect_calls(test, addr, addr + CONT_PTE_SIZE,
-				  CONT_PTE_SIZE, 2, 2);
-	else
-		stlb_expect_calls(test, addr + PAGE_SIZE, addr + 2 * PAGE_SIZE,
-				  CONT_PTE_SIZE, 1, 2);
+	stlb_expect_calls(test, addr + PAGE_SIZE, addr + 2 * PAGE_SIZE,
+			  CONT_PTE_SIZE, 1, 2);
 	stlb_expect_no_window(test);
+	stlb_expect_write_fault(test, relaxed, addr);
 	stlb_unmap_contpte(s, page);
 }
 
@@ -1475,9 +1518,9 @@ static void test_contpte_set_access_flags(struct kunit *test)
 	stlb_pte_unlock(s, ptep);
 	stlb_end(s);
 
-	stlb_expect_calls(test, addr, addr + CONT_PTE_SIZE, CONT_PTE_SIZE,
-			  relaxed ? 1 : 0, 1);
+	stlb_expect_calls(test, addr, addr + CONT_PTE_SIZE, CONT_PTE_SIZE, 0, 1);
 	stlb_expect_no_window(test);
+	stlb_expect_write_fault(test, relaxed, addr + PAGE_SIZE);
 	stlb_unmap_contpte(s, page);
 }
 #else
@@ -1914,6 +1957,7 @@ static struct kunit_case stlb_test_cases[] = {
 	KUNIT_CASE_PARAM(test_ptep_clear_flush, stlb_setting_gen_params),
 	KUNIT_CASE_PARAM(test_ptep_clear_flush_young, stlb_setting_gen_params),
 	KUNIT_CASE_PARAM(test_ptep_set_access_flags, stlb_setting_gen_params),
+	KUNIT_CASE_PARAM(test_sva_write_fault, stlb_sleep_gen_params),
 	KUNIT_CASE_PARAM(test_gather_pages, stlb_setting_gen_params),
 	KUNIT_CASE_PARAM(test_gather_pte_table, stlb_sleep_gen_params),
 	KUNIT_CASE_PARAM(test_gather_pmd_table, stlb_sleep_gen_params),
