@@ -22,6 +22,7 @@
  * early	flushed before the entry changed
  * freed	flushed after the page was freed
  * startend	a subscriber with nothing to flush was called
+ * lazy		a CPU in lazy TLB mode was left out
  */
 #include <kunit/test.h>
 #include <linux/cpumask.h>
