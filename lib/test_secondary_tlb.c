@@ -60,7 +60,7 @@
 #include <linux/workqueue.h>
 
 #include "test_secondary_tlb_uapi.h"
-/* What differs between kernel versions: stlb_callback, stlb_drain_lru(). */
+/* What differs between kernel versions: stlb_callback, stlb_drain_lru(), ... */
 #include "test_secondary_tlb_base.h"
 
 #define STLB_DEFAULT_ENTRIES	16384
@@ -1224,6 +1224,8 @@ static struct stlb_entry *stlb_translate(struct stlb *dev, unsigned long va,
 	*hit = e && stlb_allows(e, write);
 	if (*hit)
 		return e;
+	if (e && dev->flags & STLB_ATTACH_NOWALK)
+		return NULL;
 	stlb_walk(dev->mm, va, &walk);
 	if (walk.leaf && !walk.young)
 		walk.young = stlb_hw_set_young(walk.ptep, walk.pte);
@@ -1240,6 +1242,11 @@ static int stlb_fault(struct stlb *dev, unsigned long va, bool write)
 
 	if (!mmget_not_zero(mm))
 		return -ESRCH;
+	if (dev->flags & STLB_ATTACH_NOWALK) {
+		ret = stlb_sva_fault(mm, va, write);
+		mmput(mm);
+		return ret;
+	}
 	ret = mmap_read_lock_killable(mm);
 	if (!ret) {
 		ret = fixup_user_fault(mm, va, write ? FAULT_FLAG_WRITE : 0,
@@ -1740,7 +1747,8 @@ static int stlb_window_release(struct stlb *dev, void __user *uarg)
 static int stlb_info(void __user *uarg)
 {
 	struct stlb_info out = {
-		.features = stlb_features,
+		.features = stlb_features |
+			    (STLB_SVA_FAULT ? STLB_HAS_SVA_FAULT : 0),
 		.pmd_size = PMD_SIZE,
 		.pud_size = PUD_SIZE,
 		.callback = __stringify(stlb_callback),
@@ -1922,5 +1930,6 @@ static void __exit stlb_exit(void)
 module_init(stlb_init);
 module_exit(stlb_exit);
 MODULE_INFO(test, "Y");
+STLB_IMPORT_NS;
 MODULE_DESCRIPTION("Software secondary TLB for tests of the MMU notifiers");
 MODULE_LICENSE("GPL");

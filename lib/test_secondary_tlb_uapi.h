@@ -37,10 +37,16 @@ enum stlb_model {
 #define STLB_ATTACH_HOLDER_LAST		0x4
 /* That subscriber alone, as a KVM has it: the device has no TLB. */
 #define STLB_ATTACH_HOLDER_ONLY		0x8
+/*
+ * The device does not walk while it has an entry for the address. If that does
+ * not allow the access it takes a page fault, and then tries the entry again.
+ */
+#define STLB_ATTACH_NOWALK		0x10
 #define STLB_ATTACH_HOLDERS		(STLB_ATTACH_HOLDER_FIRST |	\
 					 STLB_ATTACH_HOLDER_LAST |	\
 					 STLB_ATTACH_HOLDER_ONLY)
 #define STLB_ATTACH_FLAGS		(STLB_ATTACH_NOHD |		\
+					 STLB_ATTACH_NOWALK |		\
 					 STLB_ATTACH_HOLDERS)
 
 /**
@@ -98,7 +104,8 @@ struct stlb_fill {
  * @result: out: STLB_HIT, STLB_FAULTED.
  *
  * The access goes through a cached translation if there is one, however stale,
- * but never to a page known to be freed: that fails with ESTALE.
+ * but never to a page known to be freed: that fails with ESTALE. EBUSY: the page
+ * faults were handled and have not helped.
  */
 struct stlb_access {
 	__u64 addr;
@@ -302,6 +309,7 @@ struct stlb_violation {
 #define STLB_HAS_PAGE_FREE	0x1	/* O1 probe is in place */
 #define STLB_HAS_FLUSH_PROBES	0x2	/* CPU flushes are probed */
 #define STLB_HAS_BATCH_PROBE	0x4	/* batched CPU flushes are probed */
+#define STLB_HAS_SVA_FAULT	0x8	/* STLB_ATTACH_NOWALK faults as SVA does */
 
 /**
  * struct stlb_info - argument of STLB_INFO

@@ -5,9 +5,9 @@
  *
  * A line for each operation:
  *
- *	cost PASS KEY SUBSCRIBER OPERATION MEDIAN LEAST MOST CALLS
+ *	cost PASS OTHER SUBSCRIBER OPERATION MEDIAN LEAST MOST CALLS
  *
- * KEY is on when some other process has a secondary TLB; SUBSCRIBER is what the
+ * OTHER is yes when some other process has a secondary TLB; SUBSCRIBER is what the
  * measured process has: none, kvm (start and end alone), or stlb, a secondary TLB
  * of its own, only there to count CALLS of its callback in one operation.
  */
@@ -153,7 +153,7 @@ static int attach(uint32_t flags)
 	return fd;
 }
 
-static void measure(int pass, const char *key, const char *subscriber)
+static void measure(int pass, const char *other, const char *subscriber)
 {
 	static uint64_t cost[REPS];
 	struct sched_param priority = { .sched_priority = 1 };
@@ -195,7 +195,7 @@ static void measure(int pass, const char *key, const char *subscriber)
 				cost[i] = began;
 		}
 		qsort(cost, REPS, sizeof(cost[0]), compare);
-		printf("cost %d %s %s %s %llu %llu %llu %llu\n", pass, key,
+		printf("cost %d %s %s %s %llu %llu %llu %llu\n", pass, other,
 		       subscriber, operations[op].name,
 		       (unsigned long long)cost[REPS / 2],
 		       (unsigned long long)cost[0],
@@ -206,7 +206,7 @@ static void measure(int pass, const char *key, const char *subscriber)
 }
 
 /* In a process of its own: what a process has been is not undone. */
-static void in_child(int pass, const char *key, const char *subscriber)
+static void in_child(int pass, const char *other, const char *subscriber)
 {
 	int status;
 	pid_t pid;
@@ -214,7 +214,7 @@ static void in_child(int pass, const char *key, const char *subscriber)
 	fflush(stdout);
 	pid = fork();
 	if (!pid) {
-		measure(pass, key, subscriber);
+		measure(pass, other, subscriber);
 		_exit(0);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
@@ -237,9 +237,9 @@ int main(int argc, char **argv)
 	page = sysconf(_SC_PAGESIZE);
 	printf("TAP version 13\n");
 	for (pass = 1; pass <= 2; pass++) {
-		in_child(pass, "off", "none");
+		in_child(pass, "no", "none");
 		if (device)
-			in_child(pass, "off", "kvm");
+			in_child(pass, "no", "kvm");
 	}
 	if (device) {
 		if (pipe(ready))
@@ -254,10 +254,10 @@ int main(int argc, char **argv)
 		if (read(ready[0], &c, 1) != 1)
 			die("the process with a secondary TLB");
 		for (pass = 1; pass <= 2; pass++) {
-			in_child(pass, "on", "none");
-			in_child(pass, "on", "kvm");
+			in_child(pass, "yes", "none");
+			in_child(pass, "yes", "kvm");
 		}
-		in_child(1, "on", "stlb");
+		in_child(1, "yes", "stlb");
 		kill(other, SIGKILL);
 		waitpid(other, NULL, 0);
 	}

@@ -22,6 +22,7 @@
  * early	flushed before the entry changed
  * freed	flushed after the page was freed
  * startend	a subscriber with nothing to flush was called
+ * lazy		a CPU in lazy TLB mode was left out
  */
 #include <kunit/test.h>
 #include <linux/cpumask.h>
@@ -57,7 +58,9 @@ enum stlb_setting {
 	STLB_REMOTE,
 	STLB_NEVER,
 	STLB_LOCKED,
-	NR_STLB_SETTINGS
+	NR_STLB_SETTINGS,
+	/* Of x86 only, see test_gather_lazy(). */
+	STLB_LAZY = NR_STLB_SETTINGS,
 };
 
 static const char * const stlb_setting_names[] = {
@@ -65,6 +68,7 @@ static const char * const stlb_setting_names[] = {
 	[STLB_REMOTE] = "loaded elsewhere",
 	[STLB_NEVER] = "never loaded",
 	[STLB_LOCKED] = "under a spinlock",
+	[STLB_LAZY] = "lazy elsewhere",
 };
 
 /* A range in pages, counted from the second page table of the area. */
@@ -91,6 +95,7 @@ static const struct stlb_range stlb_ranges[] = {
 struct stlb_param {
 	enum stlb_setting setting;
 	const struct stlb_range *range;
+	const struct stlb_lazy *lazy;
 	unsigned int hstate_idx;
 };
 
@@ -108,6 +113,8 @@ struct stlb_map {
 
 struct stlb {
 	struct mm_struct *mm;
+	/* Another one, which shares page tables with it. */
+	struct mm_struct *sharer;
 	struct file *file;
 	enum stlb_setting setting;
 	/* Held in one of the settings. */
@@ -140,6 +147,11 @@ struct stlb {
 	struct task_struct *thread;
 	struct completion loaded;
 	struct stlb_map *map;
+	/* Has that CPU stay in lazy TLB mode: is it, and is it still after that? */
+	bool be_lazy;
+	bool was_lazy;
+	bool still_lazy;
+	struct completion lazy;
 };
 
 static void stlb_record(struct mmu_notifier *mn, struct mm_struct *mm,
@@ -217,6 +229,10 @@ static void stlb_begin(struct stlb *s)
 {
 	if (s->setting == STLB_HERE || s->setting == STLB_LOCKED)
 		kthread_use_mm(s->mm);
+	if (s->setting == STLB_LAZY) {
+		WRITE_ONCE(s->be_lazy, true);
+		wait_for_completion(&s->lazy);
+	}
 
 	s->recording = true;
 	s->nr_calls = 0;
@@ -242,6 +258,10 @@ static void stlb_end(struct stlb *s)
 
 	if (s->setting == STLB_HERE || s->setting == STLB_LOCKED)
 		kthread_unuse_mm(s->mm);
+	if (s->setting == STLB_LAZY) {
+		WRITE_ONCE(s->be_lazy, false);
+		wait_for_completion(&s->lazy);
+	}
 }
 
 /* What an architecture flushed to prepare the entry is not the subject. */
@@ -370,6 +390,17 @@ static void stlb_expect_table(struct kunit *test, unsigned long start,
 		stlb_expect(test, start, end, size);
 }
 
+static struct mm_struct *stlb_mm_alloc(void)
+{
+	struct mm_struct *mm = mm_alloc();
+
+	if (mm) {
+		mm->task_size = TASK_SIZE;
+		arch_pick_mmap_layout(mm, &current->signal->rlim[RLIMIT_STACK]);
+	}
+	return mm;
+}
+
 static unsigned long stlb_vm_mmap(struct file *file, unsigned long len)
 {
 	unsigned long flags = MAP_FIXED | MAP_NORESERVE;
@@ -422,7 +453,38 @@ err_free:
 	return ret;
 }
 
-/* Has the mm loaded, never sleeps, and calls mmap() when asked to. */
+#ifdef CONFIG_X86
+/* Is this CPU in lazy TLB mode, with the page tables of @mm still loaded? */
+static bool stlb_is_lazy(struct mm_struct *mm)
+{
+	return this_cpu_read(cpu_tlbstate_shared.is_lazy) &&
+	       this_cpu_read(cpu_tlbstate.loaded_mm) == mm;
+}
+#else
+static bool stlb_is_lazy(struct mm_struct *mm) { return false; }
+#endif
+
+/*
+ * Be a kernel thread that has no mm of its own. While it cannot be preempted,
+ * nothing but an interrupt can make the CPU give up the mm that is loaded.
+ */
+static void stlb_be_lazy(struct stlb *s)
+{
+	kthread_unuse_mm(s->mm);
+
+	preempt_disable();
+	s->was_lazy = stlb_is_lazy(s->mm);
+	complete(&s->lazy);
+	while (READ_ONCE(s->be_lazy))
+		cpu_relax();
+	s->still_lazy = stlb_is_lazy(s->mm);
+	preempt_enable();
+
+	kthread_use_mm(s->mm);
+	complete(&s->lazy);
+}
+
+/* Has the mm loaded, never sleeps, and does what it is asked to. */
 static int stlb_thread(void *data)
 {
 	struct stlb *s = data;
@@ -439,6 +501,8 @@ static int stlb_thread(void *data)
 			map->ret = stlb_vm_mmap(map->file, map->len);
 			complete(&map->done);
 		}
+		if (READ_ONCE(s->be_lazy))
+			stlb_be_lazy(s);
 		cpu_relax();
 		cond_resched();
 	}
@@ -457,7 +521,7 @@ static struct vm_area_struct *stlb_map(struct kunit *test, unsigned long len,
 
 	if (s->setting == STLB_NEVER) {
 		addr = stlb_insert_vma(s->mm, s->file, len);
-	} else if (s->setting == STLB_REMOTE) {
+	} else if (s->setting == STLB_REMOTE || s->setting == STLB_LAZY) {
 		init_completion(&map.done);
 		/* Pairs with the acquire in stlb_thread(). */
 		smp_store_release(&s->map, &map);
@@ -481,15 +545,20 @@ static struct vm_area_struct *stlb_map(struct kunit *test, unsigned long len,
 }
 
 /* Touch a page as an I/O page fault would. */
-static int stlb_fault(struct stlb *s, unsigned long addr)
+static int stlb_fault_mm(struct mm_struct *mm, unsigned long addr)
 {
 	bool unlocked = false;
 	int ret;
 
-	mmap_read_lock(s->mm);
-	ret = fixup_user_fault(s->mm, addr, FAULT_FLAG_WRITE, &unlocked);
-	mmap_read_unlock(s->mm);
+	mmap_read_lock(mm);
+	ret = fixup_user_fault(mm, addr, FAULT_FLAG_WRITE, &unlocked);
+	mmap_read_unlock(mm);
 	return ret;
+}
+
+static int stlb_fault(struct stlb *s, unsigned long addr)
+{
+	return stlb_fault_mm(s->mm, addr);
 }
 
 /* An area of base pages, the first @nr of its second page table present. */
@@ -655,6 +724,33 @@ static void test_ptep_set_access_flags(struct kunit *test)
 	stlb_expect_no_window(test);
 }
 
+/*
+ * A device has write-faulted on a page that is writable and dirty already: it
+ * has an old entry, which has to go for the device to make progress.
+ */
+#ifdef STLB_SVA_FAULT
+static void test_sva_write_fault(struct kunit *test)
+{
+	unsigned long addr = STLB_ADDR + PMD_SIZE;
+	struct stlb *s = test->priv;
+	int ret;
+
+	stlb_map_pages(test, 1);
+	stlb_begin(s);
+	ret = stlb_sva_write_fault(s->mm, addr + 8);
+	stlb_end(s);
+
+	KUNIT_EXPECT_EQ(test, ret, 0);
+	stlb_expect_calls(test, addr, addr + PAGE_SIZE, PAGE_SIZE, 1, 1);
+	stlb_expect_no_window(test);
+}
+#else
+static void test_sva_write_fault(struct kunit *test)
+{
+	kunit_skip(test, "needs CONFIG_IOMMU_SVA");
+}
+#endif
+
 static void test_gather_pages(struct kunit *test)
 {
 	struct vm_area_struct *vma = stlb_map_pages(test, 3);
@@ -703,13 +799,8 @@ static void stlb_free_pte_table(struct mmu_gather *tlb, pgtable_t table,
 	pte_free_tlb(tlb, table, addr);
 }
 
-/*
- * A page table may be freed once the secondary TLB has dropped what it knows of
- * any address that the table served: one is enough for the range.
- */
-static void test_gather_pte_table(struct kunit *test)
+static void stlb_gather_pte_table(struct kunit *test)
 {
-	unsigned long addr = STLB_ADDR + PMD_SIZE;
 	struct stlb *s = test->priv;
 	struct mmu_gather tlb;
 	pgtable_t table;
@@ -720,9 +811,19 @@ static void test_gather_pte_table(struct kunit *test)
 
 	stlb_begin(s);
 	tlb_gather_mmu(&tlb, s->mm);
-	stlb_free_pte_table(&tlb, table, addr);
+	stlb_free_pte_table(&tlb, table, STLB_ADDR + PMD_SIZE);
 	stlb_gather_end(s, &tlb);
+}
 
+/*
+ * A page table may be freed once the secondary TLB has dropped what it knows of
+ * any address that the table served: one is enough for the range.
+ */
+static void test_gather_pte_table(struct kunit *test)
+{
+	unsigned long addr = STLB_ADDR + PMD_SIZE;
+
+	stlb_gather_pte_table(test);
 	stlb_expect_table(test, addr, addr + PAGE_SIZE, PMD_SIZE);
 }
 
@@ -1173,6 +1274,96 @@ static void test_gather_hugetlb(struct kunit *test)
 	stlb_expect(test, STLB_ADDR, STLB_ADDR + size, size);
 }
 
+#ifdef STLB_PMD_SHARING
+/* Map a page through a PMD table that another mm has as well. */
+static struct vm_area_struct *stlb_map_shared_table(struct kunit *test,
+						    pte_t **ptep)
+{
+	struct hstate *h = size_to_hstate(PMD_SIZE);
+	struct stlb *s = test->priv;
+	struct vm_area_struct *vma;
+	unsigned long addr;
+	struct file *file;
+
+	if (!h)
+		kunit_skip(test, "no huge pages of a PMD");
+	file = hugetlb_file_setup("secondary_tlb", PUD_SIZE, STLB_NORESERVE,
+				  HUGETLB_ANONHUGE_INODE, PMD_SHIFT);
+	if (IS_ERR(file))
+		kunit_skip(test, "no hugetlbfs");
+	s->file = file;
+
+	s->sharer = stlb_mm_alloc();
+	KUNIT_ASSERT_NOT_NULL(test, s->sharer);
+	/* To be shared, a table has to serve VMAs with the same flags. */
+	if (s->setting == STLB_NEVER) {
+		addr = stlb_insert_vma(s->sharer, file, PUD_SIZE);
+	} else {
+		kthread_use_mm(s->sharer);
+		addr = stlb_vm_mmap(file, PUD_SIZE);
+		kthread_unuse_mm(s->sharer);
+	}
+	KUNIT_ASSERT_EQ(test, addr, STLB_ADDR);
+	if (stlb_fault_mm(s->sharer, STLB_ADDR))
+		kunit_skip(test, "no huge page");
+
+	vma = stlb_map(test, PUD_SIZE, 0);
+	KUNIT_ASSERT_EQ(test, 0, stlb_fault(s, STLB_ADDR));
+	*ptep = huge_pte_offset(s->mm, STLB_ADDR, PMD_SIZE);
+	KUNIT_ASSERT_NOT_NULL(test, *ptep);
+	KUNIT_ASSERT_PTR_EQ(test, *ptep,
+			    huge_pte_offset(s->sharer, STLB_ADDR, PMD_SIZE));
+	return vma;
+}
+
+/* Give up the table, as munmap(), mprotect() and others do. */
+static void stlb_unshare(struct kunit *test)
+{
+	struct address_space *mapping;
+	struct vm_area_struct *vma;
+	struct stlb *s = test->priv;
+	struct mmu_gather tlb;
+	int unshared;
+	pte_t *ptep;
+
+	vma = stlb_map_shared_table(test, &ptep);
+	mapping = vma->vm_file->f_mapping;
+
+	stlb_begin(s);
+	stlb_watch_entry(s, pud_offset(p4d_offset(pgd_offset(s->mm, STLB_ADDR),
+						  STLB_ADDR), STLB_ADDR));
+	hugetlb_vma_lock_write(vma);
+	i_mmap_lock_write(mapping);
+	tlb_gather_mmu_vma(&tlb, vma);
+	s->ptl = huge_pte_lock(hstate_vma(vma), s->mm, ptep);
+	unshared = huge_pmd_unshare(&tlb, vma, STLB_ADDR, ptep);
+	spin_unlock(s->ptl);
+	huge_pmd_unshare_flush(&tlb, vma);
+	i_mmap_unlock_write(mapping);
+	hugetlb_vma_unlock_write(vma);
+	stlb_gather_end(s, &tlb);
+
+	KUNIT_EXPECT_EQ(test, unshared, 1);
+}
+
+/*
+ * A page table that another mm keeps. That mm is flushed before the table is
+ * freed, and this one is not: all that knows the table has to be flushed now.
+ */
+static void test_huge_pmd_unshare(struct kunit *test)
+{
+	stlb_unshare(test);
+	stlb_expect_table(test, STLB_ADDR, STLB_ADDR + PUD_SIZE, PUD_SIZE);
+}
+#else
+static void stlb_unshare(struct kunit *test)
+{
+	kunit_skip(test, "shares no page tables");
+}
+
+#define test_huge_pmd_unshare		stlb_unshare
+#endif
+
 /* Let huge pages be allocated as they are needed. */
 static unsigned long stlb_overcommit[HUGE_MAX_HSTATE];
 
@@ -1210,6 +1401,8 @@ static void stlb_no_hugetlb(struct kunit *test)
 #define test_huge_ptep_clear_flush	stlb_no_hugetlb
 #define test_huge_ptep_set_access_flags	stlb_no_hugetlb
 #define test_gather_hugetlb		stlb_no_hugetlb
+#define test_huge_pmd_unshare		stlb_no_hugetlb
+#define stlb_unshare			stlb_no_hugetlb
 
 static void stlb_huge_init(void) { }
 static void stlb_huge_exit(void) { }
@@ -1262,10 +1455,29 @@ static void stlb_unmap_contpte(struct stlb *s, struct page *page)
 }
 
 /*
- * One page of the block is dirty. To unfold it makes all of them so, which is
- * to say writable for an IOMMU that does not update the dirty state itself and
- * has cached the others as read-only. That takes a flush of the block, even if
- * the CPUs need none to unfold it (BBML3). Then the page is flushed.
+ * Nobody may have told an IOMMU that does not update the dirty state, and that
+ * has the page as read-only. Its write fault is what has to drop the entry.
+ */
+static void stlb_expect_write_fault(struct kunit *test, bool relaxed,
+				    unsigned long addr)
+{
+#ifdef STLB_SVA_FAULT
+	struct stlb *s = test->priv;
+
+	/* The page fault handler sleeps. */
+	if (!relaxed || s->setting == STLB_LOCKED)
+		return;
+	stlb_begin(s);
+	KUNIT_EXPECT_EQ(test, stlb_sva_write_fault(s->mm, addr), 0);
+	stlb_end(s);
+	stlb_expect_calls(test, addr, addr + PAGE_SIZE, PAGE_SIZE, 1, 1);
+#endif
+}
+
+/*
+ * One page of the block is dirty. To unfold it makes all of them so, with a
+ * flush of the block unless the CPUs need none (BBML3). Then the page is
+ * flushed.
  */
 static void test_contpte_clear_flush(struct kunit *test)
 {
@@ -1283,13 +1495,10 @@ static void test_contpte_clear_flush(struct kunit *test)
 	stlb_pte_unlock(s, ptep);
 	stlb_end(s);
 
-	if (relaxed)
-		stlb_expect_calls(test, addr, addr + CONT_PTE_SIZE,
-				  CONT_PTE_SIZE, 2, 2);
-	else
-		stlb_expect_calls(test, addr + PAGE_SIZE, addr + 2 * PAGE_SIZE,
-				  CONT_PTE_SIZE, 1, 2);
+	stlb_expect_calls(test, addr + PAGE_SIZE, addr + 2 * PAGE_SIZE,
+			  CONT_PTE_SIZE, 1, 2);
 	stlb_expect_no_window(test);
+	stlb_expect_write_fault(test, relaxed, addr);
 	stlb_unmap_contpte(s, page);
 }
 
@@ -1310,9 +1519,9 @@ static void test_contpte_set_access_flags(struct kunit *test)
 	stlb_pte_unlock(s, ptep);
 	stlb_end(s);
 
-	stlb_expect_calls(test, addr, addr + CONT_PTE_SIZE, CONT_PTE_SIZE,
-			  relaxed ? 1 : 0, 1);
+	stlb_expect_calls(test, addr, addr + CONT_PTE_SIZE, CONT_PTE_SIZE, 0, 1);
 	stlb_expect_no_window(test);
+	stlb_expect_write_fault(test, relaxed, addr + PAGE_SIZE);
 	stlb_unmap_contpte(s, page);
 }
 #else
@@ -1426,6 +1635,79 @@ static void test_flush_tlb_batched_pending(struct kunit *test)
 	KUNIT_EXPECT_EQ_MSG(test, nr_calls, 0,
 			    "stlb: kinds=double: flushed a second time");
 }
+
+/*
+ * CPUs in lazy TLB mode (x86)
+ */
+#ifdef CONFIG_X86
+struct stlb_lazy {
+	const char *name;
+	void (*gather)(struct kunit *test);
+	bool flushed;
+};
+
+static void stlb_gather_page(struct kunit *test)
+{
+	unsigned long addr = STLB_ADDR + PMD_SIZE;
+	struct stlb *s = test->priv;
+	struct mmu_gather tlb;
+
+	stlb_map_pages(test, 1);
+
+	stlb_begin(s);
+	tlb_gather_mmu(&tlb, s->mm);
+	tlb_change_page_size(&tlb, PAGE_SIZE);
+	tlb_flush_pte_range(&tlb, addr, PAGE_SIZE);
+	stlb_gather_end(s, &tlb);
+}
+
+/*
+ * A CPU that runs a kernel thread translates no user address, and flushes when
+ * it goes back to the mm. So it need not be interrupted because a page goes. But
+ * it may walk page tables speculatively, from what it has cached of them: when a
+ * table goes, it has to give up the mm.
+ */
+static const struct stlb_lazy stlb_lazy[] = {
+	{ "page", stlb_gather_page, false },
+	{ "freed table", stlb_gather_pte_table, true },
+	{ "unshared table", stlb_unshare, true },
+};
+
+static void test_gather_lazy(struct kunit *test)
+{
+	const struct stlb_param *param = test->param_value;
+	struct stlb *s = test->priv;
+
+#ifdef CONFIG_PARAVIRT
+	if (pv_ops.mmu.flush_tlb_multi != native_flush_tlb_multi)
+		kunit_skip(test, "the hypervisor flushes");
+#endif
+	param->lazy->gather(test);
+
+	if (!s->was_lazy)
+		kunit_skip(test, "the other CPU is not in lazy TLB mode");
+	if (param->lazy->flushed)
+		KUNIT_EXPECT_FALSE_MSG(test, s->still_lazy,
+				       "stlb: kinds=lazy: a lazy CPU keeps the page tables");
+	else
+		KUNIT_EXPECT_TRUE_MSG(test, s->still_lazy,
+				      "a lazy CPU was interrupted");
+}
+
+static struct stlb_param stlb_lazy_params[] = {
+	{ .setting = STLB_LAZY, .lazy = &stlb_lazy[0] },
+	{ .setting = STLB_LAZY, .lazy = &stlb_lazy[1] },
+	{ .setting = STLB_LAZY, .lazy = &stlb_lazy[2] },
+};
+
+static void stlb_lazy_desc(struct stlb_param *param, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s, %s", param->lazy->name,
+		 stlb_setting_names[param->setting]);
+}
+
+KUNIT_ARRAY_PARAM(stlb_lazy, stlb_lazy_params, stlb_lazy_desc);
+#endif
 
 /*
  * Subscribers
@@ -1610,27 +1892,28 @@ static int stlb_init(struct kunit *test)
 	raw_spin_lock_init(&s->lock);
 	spin_lock_init(&s->outer);
 	init_completion(&s->loaded);
+	init_completion(&s->lazy);
 	s->setting = param ? param->setting : STLB_NEVER;
 	test->priv = s;
 
-	if (s->setting == STLB_REMOTE && other >= nr_cpu_ids)
+	if ((s->setting == STLB_REMOTE || s->setting == STLB_LAZY) &&
+	    other >= nr_cpu_ids)
 		kunit_skip(test, "needs two CPUs");
 
 	ret = set_cpus_allowed_ptr(current, cpumask_of(cpu));
 	if (ret)
 		return ret;
 
-	s->mm = mm_alloc();
+	s->mm = stlb_mm_alloc();
 	if (!s->mm)
 		return -ENOMEM;
-	s->mm->task_size = TASK_SIZE;
-	arch_pick_mmap_layout(s->mm, &current->signal->rlim[RLIMIT_STACK]);
 
 	ret = stlb_register(s);
 	if (ret)
 		return ret;
 
-	if (s->setting != STLB_REMOTE && s->setting != STLB_LOCKED)
+	if (s->setting != STLB_REMOTE && s->setting != STLB_LOCKED &&
+	    s->setting != STLB_LAZY)
 		return 0;
 	if (other >= nr_cpu_ids)
 		return 0;
@@ -1659,6 +1942,8 @@ static void stlb_exit(struct kunit *test)
 		mmu_notifier_unregister(&s->recorder, s->mm);
 	if (s->mm)
 		mmput(s->mm);
+	if (s->sharer)
+		mmput(s->sharer);
 	if (s->file) {
 		fput(s->file);
 		/* Give huge pages back to the next test. */
@@ -1673,6 +1958,7 @@ static struct kunit_case stlb_test_cases[] = {
 	KUNIT_CASE_PARAM(test_ptep_clear_flush, stlb_setting_gen_params),
 	KUNIT_CASE_PARAM(test_ptep_clear_flush_young, stlb_setting_gen_params),
 	KUNIT_CASE_PARAM(test_ptep_set_access_flags, stlb_setting_gen_params),
+	KUNIT_CASE_PARAM(test_sva_write_fault, stlb_sleep_gen_params),
 	KUNIT_CASE_PARAM(test_gather_pages, stlb_setting_gen_params),
 	KUNIT_CASE_PARAM(test_gather_pte_table, stlb_sleep_gen_params),
 	KUNIT_CASE_PARAM(test_gather_pmd_table, stlb_sleep_gen_params),
@@ -1693,6 +1979,7 @@ static struct kunit_case stlb_test_cases[] = {
 	KUNIT_CASE_PARAM(test_huge_ptep_clear_flush, stlb_huge_gen_params),
 	KUNIT_CASE_PARAM(test_huge_ptep_set_access_flags, stlb_huge_gen_params),
 	KUNIT_CASE_PARAM(test_gather_hugetlb, stlb_huge_gen_params),
+	KUNIT_CASE_PARAM(test_huge_pmd_unshare, stlb_sleep_gen_params),
 
 	KUNIT_CASE_PARAM(test_contpte_clear_flush, stlb_setting_gen_params),
 	KUNIT_CASE_PARAM(test_contpte_set_access_flags,
@@ -1700,6 +1987,10 @@ static struct kunit_case stlb_test_cases[] = {
 
 	KUNIT_CASE_PARAM(test_try_to_unmap, stlb_sleep_gen_params),
 	KUNIT_CASE_PARAM(test_flush_tlb_batched_pending, stlb_sleep_gen_params),
+
+#ifdef CONFIG_X86
+	KUNIT_CASE_PARAM(test_gather_lazy, stlb_lazy_gen_params),
+#endif
 
 	KUNIT_CASE_PARAM(test_start_end_only, stlb_setting_gen_params),
 	KUNIT_CASE(test_start_end_and_flush),

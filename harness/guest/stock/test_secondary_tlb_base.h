@@ -33,4 +33,14 @@ static inline void stlb_drain_lru(void)
 #endif
 }
 
+/* The page fault handler of SVA cannot be called. */
+#define STLB_SVA_FAULT	false
+#define STLB_IMPORT_NS	MODULE_INFO(sva_fault, "N")
+
+static inline int stlb_sva_fault(struct mm_struct *mm, unsigned long va,
+				 bool write)
+{
+	return -EOPNOTSUPP;
+}
+
 #endif /* _LIB_TEST_SECONDARY_TLB_BASE_H */

@@ -17,9 +17,11 @@
 #include <linux/mm.h>
 #include <linux/mmu_context.h>
 #include <linux/mmu_notifier.h>
+#include <linux/pci.h>
 #include <linux/radix-tree.h>
 #include <linux/sched/mm.h>
 #include <asm/copro.h>
+#include <asm/pci-bridge.h>
 #include <asm/pnv-ocxl.h>
 #include <asm/xive.h>
 #include <misc/ocxl.h>
@@ -81,6 +83,8 @@ static void npu_unregister(struct mmu_notifier *mn, struct mm_struct *mm)
 static int npu_insert(struct radix_tree_root *root, unsigned long index,
 		      void *item)
 {
+	/* The fault handler compares the PID of the PE with that of the mm. */
+	event(test_pe->pid ? "insert" : "insert-without-pid");
 	return fail_insert ?: radix_tree_insert(root, index, item);
 }
 
@@ -104,6 +108,8 @@ static int npu_spa_remove_pe_from_cache(void *platform_data, int pe_handle)
 static void npu_spa_release(void *platform_data)
 {
 	event("spa-release");
+	/* The PEs are freed next. */
+	test_pe = NULL;
 }
 
 static void npu_unmap_lpar(void __iomem *arva)
@@ -122,30 +128,33 @@ static const void *npu_free_irq(unsigned int irq, void *data)
 	return NULL;
 }
 
-/* Nobody sets up the link of a device here, and no interrupt arrives. */
-
 static int npu_spa_setup(struct pci_dev *dev, void *spa_mem, int pe_mask,
 			 void **platform_data)
 {
-	return -ENODEV;
+	return 0;
 }
 
+/* There are ATSD registers, which nobody reads or writes. */
 static int npu_map_lpar(struct pci_dev *dev, u64 lparid, u64 lpcr,
 			void __iomem **arva)
 {
-	return -ENODEV;
+	*arva = (void __iomem *)dev;
+	return 0;
 }
+
+/* No interrupt arrives. */
 
 static int npu_get_xsl_irq(struct pci_dev *dev, int *hwirq)
 {
-	return -ENODEV;
+	*hwirq = 1;
+	return 0;
 }
 
 static int npu_map_xsl_regs(struct pci_dev *dev, void __iomem **dsisr,
 			    void __iomem **dar, void __iomem **tfc,
 			    void __iomem **pe_handle)
 {
-	return -ENODEV;
+	return 0;
 }
 
 static void npu_unmap_xsl_regs(void __iomem *dsisr, void __iomem *dar,
@@ -156,7 +165,7 @@ static void npu_unmap_xsl_regs(void __iomem *dsisr, void __iomem *dar,
 static unsigned int npu_create_mapping(struct irq_domain *host,
 				       irq_hw_number_t hwirq)
 {
-	return 0;
+	return 1;
 }
 
 static void npu_dispose_mapping(unsigned int virq)
@@ -166,7 +175,7 @@ static void npu_dispose_mapping(unsigned int virq)
 static int npu_request_irq(unsigned int irq, irq_handler_t handler,
 			   unsigned long flags, const char *name, void *data)
 {
-	return -ENODEV;
+	return 0;
 }
 
 static u32 npu_alloc_irq(void)
@@ -219,8 +228,7 @@ static int npu_handle_mm_fault(struct mm_struct *mm, unsigned long ea,
 #define ocxl_link_irq_alloc	test_link_irq_alloc
 #define ocxl_link_free_irq	test_link_free_irq
 
-static int __maybe_unused test_link_setup(struct pci_dev *dev, int mask,
-					  void **link);
+static int test_link_setup(struct pci_dev *dev, int mask, void **link);
 static void test_link_release(struct pci_dev *dev, void *link);
 static int test_link_add_pe(void *link, int pasid, u32 pidr, u32 tidr, u64 amr,
 			    u16 bdf, struct mm_struct *mm,
@@ -236,6 +244,9 @@ static void __maybe_unused test_link_free_irq(void *link, int hw_irq);
 #undef mmu_notifier_unregister
 
 struct fixture {
+	struct pci_dev dev;
+	struct pci_bus bus;
+	struct pci_controller host;
 	struct ocxl_link *link;
 	struct mm_struct *mm;
 	/* the process has not ended */
@@ -252,9 +263,7 @@ static int attach(struct fixture *f)
 
 static void release_link(struct fixture *f)
 {
-	/* The PEs go with it. */
-	test_pe = NULL;
-	ocxl_link_release(NULL, f->link);
+	ocxl_link_release(&f->dev, f->link);
 	f->link = NULL;
 }
 
@@ -274,7 +283,7 @@ static void attach_registers_first(struct kunit *test)
 	struct fixture *f = test->priv;
 
 	KUNIT_ASSERT_EQ(test, attach(f), 0);
-	KUNIT_EXPECT_STREQ(test, events, "register");
+	KUNIT_EXPECT_STREQ(test, events, "register insert");
 	KUNIT_EXPECT_NE(test, be32_to_cpu(test_pe->software_state), 0);
 }
 
@@ -337,39 +346,35 @@ static void link_with_pe_left(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, attach(f), 0);
 	forget();
 	release_link(f);
+	/*
+	 * The PE is invalid before it is taken from the context cache, the
+	 * cache is empty before the link is invalidated, and both are done
+	 * while there are registers and an SPA.
+	 */
 	KUNIT_EXPECT_STREQ(test, events,
-			   "spa-release disable-irq invalidate-pid unregister unmap-lpar free-irq");
+			   "disable-irq* cache invalidate-pid unregister unmap-lpar spa-release free-irq");
 	expect_mm_left_alone(test);
 }
 
 static int link_test_init(struct kunit *test)
 {
-	static const struct ocxl_link no_link;
-	struct ocxl_link *link;
 	struct fixture *f;
+	void *link;
 
 	f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
 	if (!f)
 		return -ENOMEM;
 
-	/* ocxl_link_release() frees it. */
-	link = kmemdup(&no_link, sizeof(no_link), GFP_KERNEL);
-	if (!link)
-		return -ENOMEM;
-	if (alloc_spa(NULL, link)) {
-		kfree(link);
-		return -ENOMEM;
-	}
-	kref_init(&link->ref);
-	spin_lock_init(&link->atsd_lock);
-	INIT_LIST_HEAD(&link->list);
-	link->spa->virq = 1;
-	/* There are registers, which nobody reads or writes. */
-	link->arva = (void __iomem *)link;
+	f->dev.bus = &f->bus;
+	f->bus.sysdata = &f->host;
 
 	f->mm = mm_alloc();
-	if (!f->mm) {
-		free_link(link);
+	if (!f->mm)
+		return -ENOMEM;
+
+	test_pe = NULL;
+	if (ocxl_link_setup(&f->dev, 0, &link)) {
+		mmput(f->mm);
 		return -ENOMEM;
 	}
 	mmgrab(f->mm);
@@ -381,7 +386,7 @@ static int link_test_init(struct kunit *test)
 	fail_register = 0;
 	fail_insert = 0;
 	registered = NULL;
-	test_pe = link->spa->spa_mem + TEST_PASID;
+	test_pe = f->link->spa->spa_mem + TEST_PASID;
 	forget();
 	return 0;
 }

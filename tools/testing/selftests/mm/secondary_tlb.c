@@ -24,6 +24,7 @@
  * stale-dirty	cached dirty but mapped clean: a write would go unnoticed
  * stale-table	a page table is cached that is not in use any more
  * stale-upgrade	cached read-only but mapped writable, where that has to be told
+ * stuck	the device faults again and again on a page that it may write to
  * data		the device read or wrote something else than the CPU
  * late		stale after the page table lock was dropped
  * unpaired	a CPU flush function returned without a secondary flush, or there
@@ -98,13 +99,13 @@ static const char * const model_names[STLB_NR_MODELS] = {
 enum kind {
 	K_DATA, K_DOUBLE, K_EMPTY, K_FREE_LEAF, K_FREE_TABLE, K_LATE,
 	K_STALE_DIRTY, K_STALE_GONE, K_STALE_MOVED, K_STALE_TABLE,
-	K_STALE_UPGRADE, K_STALE_WRITE, K_UNPAIRED, K_WIDE, NR_KINDS
+	K_STALE_UPGRADE, K_STALE_WRITE, K_STUCK, K_UNPAIRED, K_WIDE, NR_KINDS
 };
 
 static const char * const kind_names[NR_KINDS] = {
 	"data", "double", "empty", "free-leaf", "free-table", "late",
 	"stale-dirty", "stale-gone", "stale-moved", "stale-table",
-	"stale-upgrade", "stale-write", "unpaired", "wide"
+	"stale-upgrade", "stale-write", "stuck", "unpaired", "wide"
 };
 
 struct world;
@@ -127,6 +128,7 @@ enum backing { ANON, SHMEM, FILE_EXT2 };
 #define NO_CHANGE	0x0800	/* ageing: translations may stay */
 #define NO_FLUSH	0x1000	/* the CPUs may do without a flush */
 #define NOHD		0x2000	/* the device cannot set entries dirty */
+#define NOWALK		0x4000	/* nor does it walk while it has an entry */
 
 /*
  * Takes page tables away where nothing else of the mm changes. An IOMMU of
@@ -419,7 +421,7 @@ static void judge_safe(struct world *w)
 	found(w, K_STALE_WRITE, w->check.writable);
 	found(w, K_STALE_DIRTY, w->check.dirty);
 	found(w, K_STALE_TABLE, w->check.table);
-	if (w->op->flags & NOHD)
+	if (w->op->flags & NOHD && !(w->op->flags & NOWALK))
 		found(w, K_STALE_UPGRADE, w->check.upgrade);
 }
 
@@ -744,7 +746,9 @@ static void check_data(struct world *w)
 		a.value = value;
 		a.flags = STLB_WRITE;
 		if (ioctl(w->fd, STLB_ACCESS, &a)) {
-			if (errno != ESTALE && errno != EFAULT)
+			if (errno == EBUSY && w->op->flags & NOWALK)
+				found(w, K_STUCK, 1);
+			else if (errno != ESTALE && errno != EFAULT)
 				fail_test(w, "STLB_ACCESS: %s", strerror(errno));
 			continue;
 		}
@@ -1166,7 +1170,7 @@ static void do_split_debugfs(struct world *w)
  */
 static void share_and_take_back(struct world *w)
 {
-#if defined(__aarch64__) || defined(__riscv)
+#if defined(__aarch64__)
 	start_child(w);
 	end_child(w);
 	DEV(w, STLB_QUIESCE, NULL);
@@ -1206,6 +1210,77 @@ static int open_uffd(struct world *w, uint64_t features)
 		return -1;
 	}
 	return fd;
+}
+
+/*
+ * A device that does not update the dirty state, and that does not walk again
+ * before it reports a permission fault, has to make progress. The kernel makes
+ * pages writable for the CPUs without a flush. The device has clean pages as
+ * read-only, and writes to them after the operation.
+ */
+static void need_sva_fault(struct world *w)
+{
+	if (!(w->info.features & STLB_HAS_SVA_FAULT))
+		skip_test(w, "the page fault handler of SVA is out of reach");
+}
+
+/* Pages of a file, mapped by reading them. */
+static void map_clean(struct world *w)
+{
+	need_sva_fault(w);
+	MUST(w, !madvise(w->map, w->len, MADV_DONTNEED));
+}
+
+/* Anonymous pages, clean since nobody wants what is in them. */
+static void make_clean(struct world *w)
+{
+	need_sva_fault(w);
+	DEV(w, STLB_QUIESCE, NULL);
+	MUST(w, !madvise(w->map, w->len, MADV_FREE));
+}
+
+static void unshare_read_only(struct world *w)
+{
+	need_sva_fault(w);
+	if (stopped(w))
+		return;
+	start_child(w);
+	end_child(w);
+	DEV(w, STLB_QUIESCE, NULL);
+}
+
+/* The CPU's hardware, or a fault, makes all pages dirty. */
+static void do_dirty(struct world *w)
+{
+	stamp(w, 0x2222000000000000);
+}
+
+/* One page is dirty, and mprotect() gathers that over all of the batch. */
+static void do_dirty_batch(struct world *w)
+{
+	struct uffdio_register reg = {
+		.range = { (uintptr_t)w->map, w->len },
+		.mode = UFFDIO_REGISTER_MODE_WP,
+	};
+	struct uffdio_writeprotect wp = {
+		.range = { (uintptr_t)w->map, w->len },
+	};
+	int fd = open_uffd(w, UFFD_FEATURE_PAGEFAULT_FLAG_WP);
+
+	if (fd < 0)
+		return;
+	*word(w, 0) = 1;
+	if (ioctl(fd, UFFDIO_REGISTER, &reg))
+		skip_test(w, "no write-protection by userfaultfd for that");
+	else
+		MUST(w, !ioctl(fd, UFFDIO_WRITEPROTECT, &wp));
+}
+
+/* One page is dirty, and so are all others when the block is taken apart. */
+static void do_dirty_unfold(struct world *w)
+{
+	*word(w, 0) = 1;
+	MUST(w, !madvise(w->map + w->len - w->page, w->page, MADV_DONTNEED));
 }
 
 static void do_uffd_wp(struct world *w)
@@ -1433,6 +1508,14 @@ static void do_unshare(struct world *w)
 	X(compact, ANON, BATCHED | MANY, take_low_pages, do_compact, B)	\
 	X(split, ANON, BATCHED, NULL, do_split_debugfs, T)		\
 	X(upgrade, ANON, READ_FILL | NOHD, share_and_take_back, do_upgrade, BMTH) \
+	X(dirty_progress, SHMEM, READ_FILL | NOHD | NOWALK | NO_FLUSH,	\
+	  map_clean, do_dirty, B)					\
+	X(upgrade_progress, ANON, READ_FILL | NOHD | NOWALK | NO_FLUSH,	\
+	  unshare_read_only, do_upgrade, B)				\
+	X(batch_progress, ANON, READ_FILL | NOHD | NOWALK | NO_FLUSH,	\
+	  make_clean, do_dirty_batch, M)				\
+	X(unfold_progress, ANON, READ_FILL | NOHD | NOWALK | NO_FLUSH,	\
+	  make_clean, do_dirty_unfold, M)				\
 	X(zero_page, ANON, EMPTY_MAP | READ_FILL, NULL, do_write, BT)	\
 	X(uffd_wp, ANON, GONE, NULL, do_uffd_wp, BMTH)			\
 	X(uffd_move, ANON, GONE, NULL, do_uffd_move, BT)		\
@@ -1442,7 +1525,8 @@ static void do_unshare(struct world *w)
 	X(writeback, FILE_EXT2, 0, NULL, do_writeback, B)		\
 	X(uprobe, ANON, READ_FILL | GONE, map_text, do_uprobe, B)	\
 	X(soft_offline, ANON, BATCHED, NULL, do_soft_offline, BH)	\
-	X(unshare, ANON, GONE | TABLES, map_shared_pmd, do_unshare, H)
+	X(unshare, ANON, GONE | TABLES | TABLE_GOES, map_shared_pmd,	\
+	  do_unshare, H)
 
 #define OP_ENUM(name, ...) OP_##name,
 #define OP_ROW(_name, _backing, _flags, _prepare, _run, sizes)		\
@@ -1525,7 +1609,8 @@ static void set_up(struct world *w)
 	if (!stopped(w))
 		settle_batch(w);
 	if (!stopped(w))
-		attach(w, w->op->flags & NOHD ? STLB_ATTACH_NOHD : 0);
+		attach(w, (w->op->flags & NOHD ? STLB_ATTACH_NOHD : 0) |
+			  (w->op->flags & NOWALK ? STLB_ATTACH_NOWALK : 0));
 	if (!stopped(w))
 		fill_map(w);
 	w->probed = w->info.features & STLB_HAS_FLUSH_PROBES;
