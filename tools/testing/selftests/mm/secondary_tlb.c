@@ -1224,13 +1224,6 @@ static void need_sva_fault(struct world *w)
 		skip_test(w, "the page fault handler of SVA is out of reach");
 }
 
-/* Pages of a file, mapped by reading them. */
-static void map_clean(struct world *w)
-{
-	need_sva_fault(w);
-	MUST(w, !madvise(w->map, w->len, MADV_DONTNEED));
-}
-
 /* Anonymous pages, clean since nobody wants what is in them. */
 static void make_clean(struct world *w)
 {
@@ -1508,8 +1501,8 @@ static void do_unshare(struct world *w)
 	X(compact, ANON, BATCHED | MANY, take_low_pages, do_compact, B)	\
 	X(split, ANON, BATCHED, NULL, do_split_debugfs, T)		\
 	X(upgrade, ANON, READ_FILL | NOHD, share_and_take_back, do_upgrade, BMTH) \
-	X(dirty_progress, SHMEM, READ_FILL | NOHD | NOWALK | NO_FLUSH,	\
-	  map_clean, do_dirty, B)					\
+	X(dirty_progress, ANON, READ_FILL | NOHD | NOWALK | NO_FLUSH,	\
+	  make_clean, do_dirty, B)					\
 	X(upgrade_progress, ANON, READ_FILL | NOHD | NOWALK | NO_FLUSH,	\
 	  unshare_read_only, do_upgrade, B)				\
 	X(batch_progress, ANON, READ_FILL | NOHD | NOWALK | NO_FLUSH,	\
@@ -1623,6 +1616,9 @@ static void check_cached(struct world *w)
 	query(w, w->map, &q);
 	if (!q.size || !q.walks)
 		fail_test(w, "the device has cached nothing");
+	/* What such a test is about is that the entry becomes writable. */
+	if (w->op->flags & NOHD && q.state & STLB_WRITABLE)
+		fail_test(w, "the device has the page as writable already");
 	/* The page size of the test is what the device has to have seen. */
 	if (w->model != STLB_MODEL_SPLINTER && (w->size == THP ||
 						w->size == HUGETLB) &&
