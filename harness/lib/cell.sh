@@ -67,6 +67,7 @@ cell_inputs() {
 	esac
 	if [ "$1" = stock ]; then
 		cat "$TOP"/lib/test_secondary_tlb* "$HARNESS"/guest/stock/* "$TOP/tools/testing/selftests/mm/secondary_tlb.c"
+		cat "$TOP"/bases/*/tools/testing/selftests/mm/* "$TOP"/bases/*/patches/selftests-*
 		of_base expected-stock
 		return
 	fi
@@ -76,7 +77,10 @@ cell_inputs() {
 	case $1 in
 	run | reverts | steps)
 		of_base expected known-warnings
-		rgit ls-tree refs/pf/series "tools/testing/selftests/$SELFTESTS/secondary_tlb.c" lib/test_secondary_tlb_uapi.h
+		for file in secondary_tlb.c secondary_tlb_base.h vm_util.c vm_util.h hugepage_settings.c hugepage_settings.h; do
+			rgit ls-tree refs/pf/series "tools/testing/selftests/$SELFTESTS/$file"
+		done
+		rgit ls-tree refs/pf/series lib/test_secondary_tlb_uapi.h
 		;;
 	esac
 	case $1 in

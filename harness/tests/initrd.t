@@ -38,6 +38,17 @@ check 'initrd: is built elsewhere, later' 0 '' env TZ=Asia/Tokyo HOME=/ USER=x s
 check 'initrd: same bytes' 0 '' cmp "$T/a/initrd" "$T/deeper/down/b/initrd"
 check 'initrd: another list of tests' 0 '' env TEST='munmap*' "$HARNESS/prepare/initrd" "$T/other" "$T/a/source" "$T/a/modules"
 check 'initrd: ... makes another one' '!' differ cmp "$T/a/initrd" "$T/other"
+# Helpers of the selftest in files beside it, and a header that the machine does not have.
+cp -r "$T/a" "$T/helped"
+mkdir -p "$T/helped/source/tools/include/uapi/linux"
+echo '#define ONLY_LATER 0' >"$T/helped/source/tools/include/uapi/linux/only_later.h"
+mm=$T/helped/source/tools/testing/selftests/mm
+echo 'int helper(void) { return 0; }' >"$mm/vm_util.c"
+: >"$mm/hugepage_settings.c"
+printf '%s\n' '#include <linux/only_later.h>' 'int helper(void);' 'int main(void) { return helper() + ONLY_LATER; }' >"$mm/secondary_tlb.c"
+check 'initrd: a selftest with helpers' 0 '' initrd "$T/helped" "$T/helped"
+check 'initrd: ... that are missing' '!' 'the selftest does not build' sh -c ": >'$mm/vm_util.c' && exec \"\$@\"" sh \
+	"$HARNESS/prepare/initrd" "$T/other" "$T/helped/source"
 check 'initrd: KUnit alone needs no selftest' 0 '' env PF_SUITE=kunit "$HARNESS/prepare/initrd" "$T/other" "$T"
 check 'initrd: a source without the selftest' '!' 'there is no selftest secondary_tlb.c' "$HARNESS/prepare/initrd" "$T/other" "$T"
 

@@ -3,8 +3,9 @@
 /// means the whole mm, and the end of the mm, after which there is no further call.
 ///
 //# A loop of "start; start < end; start += size" does not end when end is -1UL,
-//# and "end - start + size" overflows. A subscriber without .release is not told
-//# that the page tables go away.
+//# and "end - start + size" overflows. A callback that compares end with -1UL is
+//# taken to know. A subscriber without .release is not told that the page tables
+//# go away.
 ///
 // Confidence: High
 // Options: --no-includes --include-headers
@@ -41,14 +42,26 @@ struct mmu_notifier_ops o@p = {
 	.op = cb,
 };
 
+@aware@
+identifier ops.cb, S, E, mn, mm;
+position f;
+@@
+
+cb@f(struct mmu_notifier *mn, struct mm_struct *mm, unsigned long S, unsigned long E)
+{
+<+...
+\(E == \(-1UL\|~0UL\|ULONG_MAX\)\|E != \(-1UL\|~0UL\|ULONG_MAX\)\)
+...+>
+}
+
 @loop@
 identifier ops.cb, S, E, mn, mm;
 identifier a;
 expression X;
-position p;
+position p, f != aware.f;
 @@
 
-cb(struct mmu_notifier *mn, struct mm_struct *mm, unsigned long S, unsigned long E)
+cb@f(struct mmu_notifier *mn, struct mm_struct *mm, unsigned long S, unsigned long E)
 {
 <+...
 (
@@ -62,10 +75,10 @@ while@p (S < E) { <+... S += X ...+> }
 @overflow@
 identifier ops.cb, S, E, mn, mm;
 expression X;
-position p;
+position p, f != aware.f;
 @@
 
-cb(struct mmu_notifier *mn, struct mm_struct *mm, unsigned long S, unsigned long E)
+cb@f(struct mmu_notifier *mn, struct mm_struct *mm, unsigned long S, unsigned long E)
 {
 <+...
 E - S +@p X

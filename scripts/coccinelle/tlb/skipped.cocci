@@ -6,7 +6,7 @@
 //# ran (pid == MMU_NO_CONTEXT), or where it comes after a call of another
 //# flush function, which notifies by itself.
 ///
-// Confidence: Moderate
+// Confidence: Low
 // Options: --no-includes --include-headers
 
 virtual context

@@ -3,11 +3,11 @@
 /// secondary TLBs, those of IOMMUs and devices, too.
 ///
 //# Not looked at are the primitives, whose callers are, and functions that by
-//# their name are the half for the CPUs (_cpus), flush this CPU only, everything, the kernel's part of the address
-//# space, or a guest's translations. A function whose secondary flush is made
-//# elsewhere is a false positive.
+//# their name are the half for the CPUs (_cpus), flush this CPU only, everything,
+//# the kernel's part of the address space, or a guest's translations. A function
+//# whose secondary flush is made elsewhere is a false positive.
 ///
-// Confidence: Moderate
+// Confidence: Low
 // Options: --no-includes --include-headers
 
 virtual context
