@@ -12,5 +12,7 @@ export BASE ARCH CPU CONFIG LINUX KERNEL HEADERS TEST RUNS VARIANT ONLY DEPTH WI
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
 .PHONY: $(COMMANDS)
+.DEFAULT:
+	@echo 'make $@: there is no such command; "make help" lists them' >&2; exit 1
 $(COMMANDS):
 	@harness/commands/$@

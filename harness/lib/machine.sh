@@ -30,6 +30,7 @@ machine_take() {
 		# Nested commands need not wait for this one.
 		PF_MACHINE=build
 		export PF_MACHINE
+		source_unlock
 		;;
 	guest)
 		setpriv --pdeathsig TERM flock -s 6
@@ -48,6 +49,19 @@ machine_take() {
 		;;
 	esac
 	exec 5>&-
+}
+
+# source_unlock: remove the locks that a git which was killed has left in $SRC. None can be
+# in use: all that check out there hold a lock of their own (flock 9), which a git that
+# outlives its script has inherited. Here, and not in checkout() of lib/kbuild.sh, which is
+# in the key of every kernel.
+source_unlock() {
+	for lock in "$REPO"/worktrees/*/index.lock "$REPO"/worktrees/*/HEAD.lock "$REPO"/worktrees/*/locked; do
+		[ -f "$lock" ] || continue
+		[ "$(cat "${lock%/*}/gitdir")" = "$(realpath -m "$SRC")/.git" ] || continue
+		note "note: removed $lock, which a git that was killed has left"
+		rm -f "$lock"
+	done
 }
 
 machine_release() {

@@ -10,6 +10,11 @@ kernel=$(printf '%s\n' "$BUILD"/stock/*/root/boot/vmlinuz-* | sort -V | head -n 
 	exit 1
 }
 
+# The module is in the key of its boot, which any clone may use.
+# shellcheck disable=SC2016
+check 'stock: the module names no directory of this clone' 0 '' sh -c '[ -f "$1" ] && ! grep -lF "$0" "$@"' "$TOP" \
+	"$BUILD"/stock/*/module/test_secondary_tlb.ko
+
 # guest NAME: an initrd from $T/NAME.c, or from the real init if there is none,
 # with the programs in $T/NAME.tests
 guest() {

@@ -35,6 +35,18 @@ cp "$T/out" "$T/said"
 check 'build: ... is not taken for one that was killed' '!' '' grep -E 'memory|disk' "$T/said"
 check 'build: a full disk that is said' '!' 'the disk is full: .*; make clean and make gc give room' \
 	build 'echo "a.s: fatal error: a.o: No space left on device" >&2; exit 1'
+# What a git that was killed has left: not in what is being worked on, where git still runs.
+W=$F/build/tiny-local
+for lock in index.lock HEAD.lock; do
+	touch "$W/repo.git/worktrees/src/$lock" "$W/repo.git/worktrees/linux/$lock"
+	check "build: git's $lock in the source" '!' "^note: removed .*/worktrees/src/$lock, which" build 'echo "a.c:1:1: error: no" >&2; exit 1'
+	cp "$T/out" "$T/said"
+	check 'build: ... does not stop it' 0 'a.c:1:1: error: no' cat "$T/said"
+	check 'build: ... that of make tree stays' 0 '' rm "$W/repo.git/worktrees/linux/$lock"
+done
+rm -rf "$W/src"
+touch "$W/repo.git/worktrees/src/locked"
+check 'build: a source that was never whole' '!' 'a.c:1:1: error: no' build 'echo "a.c:1:1: error: no" >&2; exit 1'
 # And a real one, on which the log is, too.
 if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
 	# shellcheck disable=SC2016
