@@ -87,7 +87,7 @@ check 'marks: a patch that is for no tree' '!' 'lib-not-for-a-tree is for no tre
 cp "$T/series" "$HOME_OF/series"
 sed -i 's/^# for mm: .*/& mm-second/' "$HOME_OF/series"
 check 'marks: that name no patch' '!' 'no patch begins with mm-second' mbox SERIES=net
-sed 's/^# for net: .*/# for net: net-first\n# for two: net-/; s/^mm-first/& # after net-first/' "$T/series" >"$HOME_OF/series"
+sed 's/^# for net: .*/# for net: net-fir\n# for two: net- net-f n/; s/^mm-first/& # after net-first/' "$T/series" >"$HOME_OF/series"
 cp "$HOME_OF/letters/net" "$HOME_OF/letters/two"
 check 'marks: the longest beginning counts' 0 '2 mails in .*/mbox-two, ' mbox SERIES=two
 check 'marks: prerequisites of prerequisites' 0 '^  net: first$' cat "$M/mbox-two/cover"
