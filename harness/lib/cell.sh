@@ -92,7 +92,7 @@ cell_inputs() {
 		;;
 	alone)
 		words "$HARNESS/lib/proof.sh"
-		cat "$HOME_OF/series"
+		words "$HOME_OF/series"
 		kept "$BASE" commit_sources
 		;;
 	# With the messages.

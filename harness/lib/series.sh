@@ -45,3 +45,64 @@ stored_path() {
 	*) printf '%s\n' "$1" ;;
 	esac
 }
+
+# needs NAME: what has to come before the patch by its "# after", directly or not, one
+# name a line, each after what it needs itself
+needs() {
+	# shellcheck disable=SC2013
+	for need in $(sed -n "s/^$1 # after //p" "$HOME_OF/series"); do
+		found=$(series_name "$need" "$HOME_OF/series: $1 is after $need" "$1") || exit 1
+		(needs "$found")
+		printf '%s\n' "$found"
+	done
+}
+
+# patch_trees: "tree name" for each patch, in the order of the series. The marks are
+# comments of the series file:
+#	# for TREE: BEGINNING...		the patches whose names begin so are for TREE
+#	# for the queue alone: BEGINNING...	mailed with the whole queue, with no tree: (queue)
+#	# not for mailing: BEGINNING...		the same, and the export says so: (none)
+# The longest beginning counts; "*" is what no other one names.
+patch_trees() {
+	awk -v file="$HOME_OF/series" '
+		function mark(tree, i) {
+			for (sub(/^[^:]*: */, ""); split($0, words, " ") >= ++i; )
+				of[words[i] == "*" ? "" : words[i]] = tree
+			marks = 1
+		}
+		function bad(what) {
+			printf "%s: %s\n", file, what > "/dev/stderr"
+			failed = 1
+		}
+		/^# for the queue alone: / { mark("(queue)"); next }
+		/^# not for mailing: / { mark("(none)"); next }
+		/^# for [a-z0-9-]+: / { mark(substr($3, 1, length($3) - 1)); next }
+		/^(#|$)/ { next }
+		{
+			names[++n] = $1
+		}
+		END {
+			if (!marks)
+				of[""] = "(queue)"
+			for (i = 1; i <= n; i++) {
+				name = names[i]
+				sub(/^[^:]*:/, "", name)
+				best = -1
+				for (begins in of)
+					if (index(name, begins) == 1 || begins == "") {
+						used[begins] = 1
+						if (length(begins) > best)
+							best = length(begins)
+					}
+				if (best < 0) {
+					bad(names[i] " is for no tree: name it, or a beginning of it, in a \"# for\" line")
+					continue
+				}
+				print of[substr(name, 1, best)], names[i]
+			}
+			for (begins in of)
+				if (begins != "" && !used[begins])
+					bad("no patch begins with " begins ", which a \"# for\" line names")
+			exit failed
+		}' "$HOME_OF/series"
+}

@@ -9,7 +9,8 @@ set -eu
 # shellcheck disable=SC2317 # called by check
 unknown() {
 	sed -n 's/^Subject: \[PATCH\] //p' "$1"/*/patches/*.patch >"$T/subjects"
-	for text in "$1"/*/patches/*.patch "$1"/*/cover-letter; do
+	for text in "$1"/*/patches/*.patch "$1"/*/cover-letter "$1"/*/letters/*; do
+		[ -f "$text" ] || continue
 		sed -E '/^---$/,$d; /^(Subject|Fixes|Link): /d' "$text" | tr -s '\n ' ' ' |
 			grep -oE '[^(]"[A-Za-z0-9_/-]+: [^"]+"' | sed 's/^..//; s/"$//' |
 			grep -vxFf "$T/subjects" | sed "s|^|${text#"$1"/}: |" || true
@@ -29,6 +30,9 @@ echo 'The fix is "mm: one".' >"$b/cover-letter"
 check 'also over two lines, and what is not in the series' 0 '' unknown "$T/bases"
 echo 'The fix is "mm: six".' >"$b/cover-letter"
 check 'one in a cover letter that does not' 0 '^tiny/cover-letter: mm: six$' unknown "$T/bases"
+mkdir "$b/letters"
+mv "$b/cover-letter" "$b/letters/mm"
+check '... or in a letter for one tree' 0 '^tiny/letters/mm: mm: six$' unknown "$T/bases"
 sed -i 's/"x86\/mm: Two$/"x86\/mm: two/' "$b/patches/mm.patch"
 check 'one in a changelog with another letter' 0 '^tiny/patches/mm.patch: x86/mm: two three$' unknown "$T/bases"
 
