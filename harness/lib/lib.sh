@@ -16,6 +16,8 @@ TOP=$(cd "$HARNESS/.." && pwd)
 #	TEST	a pattern: tests of the selftest, or programs
 #	ONLY	a regular expression: of the parts of a command, those that match
 #	DEPTH	how far bisect and alone go
+#	SERIES	a subset of the series
+#	FROM	who sends the patches: "Name <mail>"
 #	RUNS	how often to boot; FRESH=1: boot, and forget the record
 #	PF_CACHE	where downloads, kernels and records are kept
 # All other names that begin with PF_ are between scripts of the harness, and not taken
@@ -88,7 +90,7 @@ need_base() {
 # Read bases/<name>/base and set what follows from the command's variables.
 load_base() {
 	need_base
-	SOURCE='' SELFTESTS=mm ARCHES='' PERBASE='' STOCK_IMAGES='' NEWEST='' WALKS=''
+	SOURCE='' SELFTESTS=mm ARCHES='' PERBASE='' STOCK_IMAGES='' NEWEST='' WALKS='' PARTS=''
 	HOME_OF=$TOP/bases/$BASE
 	# shellcheck disable=SC1091
 	. "$HOME_OF/base"

@@ -106,3 +106,60 @@ patch_trees() {
 			exit failed
 		}' "$HOME_OF/series"
 }
+
+# series_marks: name, "kit" or "-", what it is after, which tree it is for, one patch a line,
+# with tabs
+series_marks() {
+	of_trees=$(patch_trees) || exit 1
+	printf '%s\n' "$of_trees" | awk -v OFS='\t' '
+		FNR == NR { tree[$2] = $1; next }
+		/^(#|$)/ { next }
+		{
+			after = ""
+			if ($3 == "after") {
+				after = $0
+				sub(/^[^#]*# after /, "", after)
+			}
+			print $1, $3 == "kit" ? "kit" : "-", after, tree[$1]
+		}' - "$HOME_OF/series"
+}
+
+# subset_of WORDS PARTS: the names of the patches that the words choose, in the order of
+# the series; the head of commands/quilt says what a word can be. PARTS is that of
+# bases/<base>/base.
+subset_of() {
+	series_marks | awk -F '\t' -v words="$1" -v parts="$2" -v series="$HOME_OF/series" -f "$HARNESS/lib/subset.awk"
+}
+
+# subset_with_kit WORDS PARTS: the words for the same subset with the kit, or none if that is
+# the series
+subset_with_kit() {
+	with=
+	chosen=
+	for word in $1; do
+		[ "$word" != nokit ] || continue
+		with="$with${with:+ }$word"
+		case "$word $(printf %s "$2" | tr '\n' ' ')" in
+		"no"*" ${word#no}="*) ;;
+		*) chosen=kit ;;
+		esac
+	done
+	case " $with " in
+	*' kit '*) chosen= ;;
+	esac
+	printf '%s\n' "$with${chosen:+ kit}"
+}
+
+# subset_name WORDS: for refs, files and directories
+subset_name() {
+	printf 'subset-%s' "$1" | tr -cs 'a-zA-Z0-9.\n-' '-'
+}
+
+# expected_here FILE: bases/<base>/expected to FILE, less the rows of patches that the base
+# already has
+expected_here() {
+	awk -F '\t' '
+		FILENAME ~ /pf-left$/ { sub(/^[^:]*:/, "", $1); left[$1]; next }
+		!/^#/ && $10 !~ /skip/ { for (name in left) if (index(name, $9) == 1) next }
+		{ print }' "$REPO/pf-left" "$HOME_OF/expected" >"$1"
+}

@@ -69,6 +69,48 @@ echo 'lib-add-driver after' >>"$HOME_OF/series"
 check 'compose: what follows a name is known' '!' 'only "# kit" or "# after NAME..." may follow a name' tree
 fresh
 
+# --- what the base has already
+have() { # TEXT: a kernel of which line 15 of mm/memory.c is another
+	seq 20 | sed "15s/.*/$1/" >"$K/mm/memory.c"
+}
+upstream() { printf '%s\n' "$*" | tr '|' '\t' >"$HOME_OF/upstream"; }
+# shellcheck disable=SC2317
+save() { "$F/harness/commands/save"; }
+have fifteen
+check 'upstream: the same change' 0 '^note: mm-change-memory is left out: the base has this change$' tree
+check 'upstream: ... and the rest is there' 0 '1 patches' tree
+check 'upstream: ... said each time' 0 'mm-change-memory is left out' tree
+check 'upstream: ... no patch to save' '!' 'mm-change-memory: the base has this change' save
+check 'upstream: ... nor to be without' '!' 'WITHOUT=mm-change: mm-change-memory is not in the series here' without mm-change
+check 'upstream: ... nor to stand alone' 0 '' sh -c "DEPTH=applies '$F/harness/commands/alone' 2>/dev/null | grep mm-change || true"
+sed -i 's/^mm-change.*/&\nmm-more # after mm-change/' "$HOME_OF/series"
+change mm/memory.c 3 three | patch 'mm: more' >"$HOME_OF/patches/mm-more.patch"
+check 'upstream: ... and what is after it has it' 0 '^mm-more +yes ' alone
+fresh
+have 'fuenf zehn'
+check 'upstream: another change, not listed' '!' 'mm-change-memory.patch does not apply' tree
+upstream 'mm-change|6.1.5|mm/memory.c|fuenf zehn'
+sed -i '1i # head' "$HOME_OF/upstream"
+check 'upstream: ... listed' 0 '^note: mm-change-memory is left out: upstream cured it in 6.1.5: mm/memory.c has "fuenf zehn"$' tree
+check 'upstream: ... is left out' 0 '1 patches' tree
+check 'upstream: ... so that the series has what the base has' 0 '^fuenf zehn$' of series mm/memory.c
+have 15
+check 'upstream: listed, but the base has it not' 0 '2 patches' tree
+check 'upstream: ... is in the series' 0 '^fifteen$' of series mm/memory.c
+check 'upstream: ... without a note' '!' '' sh -c "'$F/harness/commands/tree' 2>&1 | grep 'left out'"
+have 'fuenf.zehn'
+upstream 'mm-change|6.1.5|mm/memory.c|fuenf.*zehn'
+check 'upstream: a text is no pattern' '!' 'mm-change-memory.patch does not apply' tree
+have 15
+upstream 'mm-change|6.1.5|mm/memroy.c|fuenf zehn'
+check 'upstream: a file that the patch does not change' '!' 'upstream: mm-change-memory does not change mm/memroy.c' tree
+upstream 'mm-change mm/memory.c fuenf'
+check 'upstream: a line that is none' '!' 'a line is patch, version, file and text, with tabs' tree
+rm "$HOME_OF/upstream"
+echo 'mm-change-memory' >>"$HOME_OF/series"
+check 'upstream: a patch twice is none that the base has' '!' 'mm-change-memory.patch does not apply' tree
+fresh
+
 # --- whole files, and other bases
 base newer mm 'NEWEST=1'
 N=$F/bases/newer
