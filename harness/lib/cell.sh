@@ -52,7 +52,13 @@ cell_inputs() {
 	mbox | quilt)
 		words "$HARNESS/commands/$1"
 		cat "$REPO/pf-series"
-		[ "$1" = quilt ] || of_base cover-letter
+		if [ "$1" = quilt ]; then
+			words "$HARNESS/lib/subset.awk"
+			cat "$HOME_OF/series"
+			of_base base upstream
+		else
+			of_base cover-letter
+		fi
 		return
 		;;
 	esac
@@ -113,7 +119,7 @@ cell_inputs() {
 # not count. A part of a command is no cell; PF_PART says that another command calls.
 cell_begin() {
 	cell_key=
-	[ -z "${TEST:-}${ONLY:-}${WITHOUT:-}${LINUX:-}${VARIANT:-}${KERNEL:-}${PF_SUITE:-}${PF_KIT:-}${PF_PART:-}" ] || return 0
+	[ -z "${TEST:-}${ONLY:-}${WITHOUT:-}${SERIES:-}${LINUX:-}${VARIANT:-}${KERNEL:-}${PF_SUITE:-}${PF_KIT:-}${PF_PART:-}" ] || return 0
 	cell_command=$1
 	# Not in a pipe: an input that cannot be read ends the script.
 	cell_key=$(cell_inputs "$1")
