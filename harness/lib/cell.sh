@@ -53,8 +53,7 @@ cell_inputs() {
 		words "$HARNESS/commands/$1"
 		cat "$REPO/pf-series"
 		if [ "$1" = quilt ]; then
-			words "$HARNESS/lib/subset.awk"
-			cat "$HOME_OF/series"
+			words "$HARNESS/lib/subset.awk" "$HOME_OF/series"
 			of_base base upstream
 		else
 			of_base cover-letter
@@ -65,7 +64,7 @@ cell_inputs() {
 	words "$HARNESS/commands/$1" "$HARNESS"/report/* "$HARNESS/lib/arch.sh" "$HARNESS/arch/$ARCH" "$HARNESS/lib/glob.awk"
 	# The one who boots, and what is in the guest.
 	case $1 in
-	bisect | alone | check) ;;
+	bisect | alone | check | abi) ;;
 	*)
 		words "$HARNESS/guest/boot" "$HARNESS/guest/kernels" "$HARNESS/prepare/initrd"
 		cat "$HARNESS/guest/init.c"
@@ -107,6 +106,13 @@ cell_inputs() {
 		cat "$REPO/pf-series"
 		of_base cover-letter cocci
 		;;
+	abi)
+		words "$HARNESS/lib/proof.sh"
+		kernel_source refs/tags/base
+		cat "$TOP/configs/more/abi.config"
+		[ ! -f "$TOP/configs/more/kvm-$ARCH.config" ] || cat "$TOP/configs/more/kvm-$ARCH.config"
+		of_base abi
+		;;
 	cost) cat "$HARNESS/guest/cost.c" ;;
 	regress | kvm)
 		words "$HARNESS/commands/regress"
@@ -142,7 +148,7 @@ cell_versions() {
 	esac
 	printf ', gcc %s' "$("${CROSS}gcc" -dumpfullversion 2>/dev/null)"
 	case $cell_command in
-	bisect | alone | check) ;;
+	bisect | alone | check | abi) ;;
 	*) printf ', qemu %s' "$(${QEMU%% *} --version 2>/dev/null | sed -n '1s/.*version \([0-9.]*\).*/\1/p')" ;;
 	esac
 }
