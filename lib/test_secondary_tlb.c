@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A software secondary TLB: an SVA device made of software.
+ * A software secondary TLB: an SVA device in software.
  *
  * The device attaches to the address space of a process as a subscriber of the
  * secondary-TLB callback of struct mmu_notifier_ops, walks that process's page
@@ -9,22 +9,22 @@
  * the kernel flushes the device's TLB wherever it flushes the CPU's:
  *
  * O1	a probe on the kmem:mm_page_free tracepoint: a page or page table that
- *	is freed while the device still caches it (but for pages that go back to
- *	the hugetlb pool, and for tables that share their page with others, as
- *	on powerpc with pages of 64 KiB: those are left to O2),
+ *	is freed while the device still caches it. It misses pages that go back
+ *	to the hugetlb pool, and tables that share a page with others (powerpc
+ *	with pages of 64 KiB). These are left to O2,
  * O2	a comparison of all cached entries with the page tables, on request,
  * O3	the log of invalidations, and kretprobes on the CPU TLB flush functions
  *	that require a covering invalidation between entry and return.
  *
  * Insertions, invalidations and the page-free probe are serialised by one lock,
- * stlb_lock, and so is every walk of the page tables. A device that caches
- * something after its invalidation is therefore never to blame for a violation:
- * it found the entry in the page tables after the kernel had told it to forget.
- * The lock also keeps the tables alive during a walk: their pages cannot get
- * past the page-free probe, without which nothing is cached at all. (Disabling
- * interrupts would not: the walk is not done by a CPU that the kernel knows to
- * have loaded the address space. It does keep parts of pages, which are freed
- * by RCU.)
+ * stlb_lock, and so is every walk of the page tables. So a violation is never
+ * the fault of a device that caches something after its invalidation: it found
+ * the entry in the page tables after the kernel had flushed it. The lock also
+ * keeps the tables alive during a walk: their pages cannot pass the page-free
+ * probe. Without the probe nothing is cached at all. Disabling interrupts
+ * would not be enough, since the kernel does not know that this CPU walks the
+ * tables. It does protect tables that are parts of a page, which are freed by
+ * RCU.
  *
  * A second subscriber, with invalidate_range_start() and _end() only, can hold
  * a start/end section open ("window"), so that a race becomes a sequence.
@@ -105,7 +105,7 @@ struct stlb_entry {
 
 enum stlb_window_state {
 	STLB_WINDOW_FREE,
-	STLB_WINDOW_ARMED,	/* nobody has come by yet */
+	STLB_WINDOW_ARMED,	/* no thread has reached it yet */
 	STLB_WINDOW_HELD,	/* a thread waits in it */
 	STLB_WINDOW_RELEASED,	/* a thread is about to leave it */
 	STLB_WINDOW_EXPIRED,	/* the thread has left it without a release */
@@ -137,8 +137,8 @@ struct stlb_record {
  * @flags: STLB_ATTACH_*.
  * @model: what is cached and dropped.
  * @node: in stlb_devices.
- * @dead: the address space is gone, or there is no TLB; protected by stlb_lock
- *	like all that follows.
+ * @dead: the address space is gone, or there is no TLB. stlb_lock protects it
+ *	and the fields below, up to @missed_base.
  * @slots: all entries.
  * @nr_slots: number of @slots.
  * @free: unused entries.
@@ -217,9 +217,9 @@ module_param(probes, bool, 0444);
 MODULE_PARM_DESC(probes, "Watch pages being freed and CPU TLB flushes (default: on; off to measure what flushes cost)");
 
 /*
- * What the hardware's walker would say about an entry. The kernel's own
- * pXd_present() counts entries that the hardware faults on (PROT_NONE, huge
- * entries being split), so look at the bits.
+ * What the hardware walker sees in an entry. pXd_present() is also true for
+ * entries that the hardware faults on (PROT_NONE, huge entries that are being
+ * split), so look at the bits.
  */
 #if defined(CONFIG_X86_64)
 static bool stlb_hw_present(pte_t pte)
@@ -556,8 +556,8 @@ static void stlb_cache_table(struct stlb *dev, unsigned long region,
 	struct stlb_entry *e;
 
 	/*
-	 * A device uses what it has cached. If that is another table, then the
-	 * cached one is stale: leave it to the oracles.
+	 * A device uses what it has cached. If the page tables have another
+	 * table here, the cached one is stale: leave that to the oracles.
 	 */
 	for (e = stlb_first(dev, region, region); e;
 	     e = stlb_next(e, region, region))
@@ -584,7 +584,7 @@ static struct stlb_entry *stlb_cache(struct stlb *dev, unsigned long va,
 	if (!walk->leaf || !walk->young)
 		return NULL;
 
-	/* A TLB may always evict: the new walk replaces what it had for @va. */
+	/* A TLB can evict at any time: the walk replaces the entry for @va. */
 	while ((e = stlb_find_leaf(dev, va)))
 		stlb_forget(e);
 
@@ -825,7 +825,7 @@ static void stlb_page_free(void *data, struct page *page, unsigned int order)
 			e->dev->stats.freed_table++;
 		else
 			e->dev->stats.freed_leaf++;
-		/* The page's next user is none of the device's business. */
+		/* The page may get a new user. The device must not use it. */
 		e->freed = true;
 		interval_tree_remove(&e->pa, &stlb_memory);
 	}
@@ -835,7 +835,7 @@ static void stlb_page_free(void *data, struct page *page, unsigned int order)
 #ifdef CONFIG_KRETPROBES
 /*
  * Oracle O3: functions that flush user translations from CPU TLBs. Those of
- * other architectures are inline or too many: there the log has to do.
+ * other architectures are inline or too many: only the log is checked there.
  */
 enum stlb_flush_args {
 	STLB_ARGS_MM_RANGE,	/* mm, start, end */
@@ -895,9 +895,9 @@ static int stlb_flush_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 
 	probe = container_of(get_kretprobe(ri), struct stlb_flush_probe, rp);
 	/*
-	 * A breakpoint is an NMI to lockdep, which it expects to come while the
-	 * lock is held. But nothing that is probed is called with the lock held,
-	 * and lockdep lets an NMI try.
+	 * To lockdep a breakpoint is an NMI, which may come while the lock is
+	 * held. No probed function is called with the lock held, and lockdep
+	 * allows a trylock in an NMI.
 	 */
 	while (!raw_spin_trylock_irqsave(&stlb_lock, flags))
 		cpu_relax();
@@ -926,7 +926,7 @@ static void stlb_flush_check(struct stlb *dev, const struct stlb_flush *flush)
 	struct stlb_record *r;
 	u64 i;
 
-	/* Older entries are overwritten: the benefit of the doubt. */
+	/* Entries were overwritten: assume that one covered this flush. */
 	if (dev->log_head - flush->log_head > STLB_LOG_ENTRIES)
 		return;
 	for (i = flush->log_head; i < dev->log_head; i++) {
@@ -1166,7 +1166,7 @@ static int stlb_attach(struct stlb *dev, void __user *uarg)
 		goto out_put;
 	}
 
-	/* Not before: what nobody is told of yet is no unpaired flush. */
+	/* Only now: a flush before the subscription is not an unpaired one. */
 	raw_spin_lock_irqsave(&stlb_lock, flags);
 	list_add(&dev->node, &stlb_devices);
 	WRITE_ONCE(stlb_nr_devices, stlb_nr_devices + 1);
@@ -1289,7 +1289,7 @@ static int stlb_fill_one(struct stlb *dev, unsigned long va,
 		if (ret)
 			return ret;
 	}
-	/* The translation is taken away as fast as it is faulted in. */
+	/* The translation is invalidated again before it can be used. */
 	return -EBUSY;
 }
 
@@ -1761,7 +1761,7 @@ static int stlb_info(void __user *uarg)
 static long stlb_ioctl_attached(struct stlb *dev, unsigned int cmd,
 				void __user *uarg)
 {
-	/* Who does not see pages being freed must not cache or touch any. */
+	/* Without the page-free probe a device must not cache or use pages. */
 	if ((cmd == STLB_FILL || cmd == STLB_ACCESS) &&
 	    !(stlb_features & STLB_HAS_PAGE_FREE))
 		return -EOPNOTSUPP;
@@ -1805,7 +1805,7 @@ static long stlb_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	if (cmd == STLB_QUIESCE)
 		return stlb_quiesce();
 	if (cmd == STLB_ATTACH || cmd == STLB_DETACH) {
-		/* A call that sleeps in a fault may be behind a held thread. */
+		/* A call that sleeps in a fault may wait for a held thread. */
 		if (cmd == STLB_DETACH)
 			stlb_let_all_go(dev);
 		if (down_write_killable(&dev->rwsem))

@@ -35,7 +35,7 @@ enum stlb_model {
 #define STLB_ATTACH_HOLDER_FIRST	0x2
 /* ... or after it, where one list walk calls both. */
 #define STLB_ATTACH_HOLDER_LAST		0x4
-/* That subscriber alone, as a KVM has it: the device has no TLB. */
+/* Only that subscriber, which is like KVM's: the device has no TLB. */
 #define STLB_ATTACH_HOLDER_ONLY		0x8
 /*
  * The device does not walk while it has an entry for the address. If that does
@@ -176,7 +176,7 @@ struct stlb_check {
  *	seen where several tables share a page.
  * @invalidations: calls of the secondary-TLB callback.
  * @whole: of these, for the whole address space.
- * @empty: of these, for an empty range (nothing to flush was named).
+ * @empty: of these, for an empty range.
  * @pages: base pages in all ranges that are neither whole nor empty.
  * @dropped: entries dropped by invalidations.
  * @refilled: places that STLB_MODEL_REFILL has looked up again.
@@ -186,7 +186,7 @@ struct stlb_check {
  * @unpaired: O3: CPU flushes that returned without a covering callback.
  * @startends: start/end sections seen by the holder.
  * @window_hits: threads held by a window.
- * @window_timeouts: windows that nobody released in time.
+ * @window_timeouts: windows that were not released in time.
  * @full: entries not cached since the cache was full: results are void.
  * @log_lost: invalidations no longer in the log.
  * @probes_missed: O3: flushes not seen since too many ran at once.
@@ -228,7 +228,7 @@ struct stlb_log_entry {
 	__u32 pad;
 };
 
-/* Calls that the log has room for: compaction of memory makes thousands. */
+/* Size of the log in calls. Compaction of memory makes thousands. */
 #define STLB_LOG_ENTRIES	16384
 
 /**
@@ -263,8 +263,8 @@ struct stlb_log {
  * @id: _SET: out; _WAIT, _RELEASE: in.
  * @held_tid: _WAIT: out: the held thread.
  *
- * A window holds one thread, once. _RELEASE lets it go on, or takes back a
- * window that nobody has entered, and frees @id.
+ * A window holds one thread, once. _RELEASE lets it go on, or removes a window
+ * that no thread has entered, and frees @id.
  */
 struct stlb_window {
 	__u64 start;
@@ -327,7 +327,7 @@ struct stlb_info {
 	char callback[48];
 };
 
-/* An ioctl code that Documentation/userspace-api/ioctl does not list. */
+/* Private: not listed in Documentation/userspace-api/ioctl. */
 #define STLB_IOC		0x5e
 
 #define STLB_INFO		_IOR(STLB_IOC, 0x00, struct stlb_info)
