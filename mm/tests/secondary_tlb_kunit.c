@@ -221,9 +221,9 @@ static const struct mmu_notifier_ops stlb_both_ops = {
 };
 
 /*
- * Every flush under test stands between stlb_begin() and stlb_end(), which put
- * the CPU into the state that the setting asks for. No KUnit assertion may
- * stand there, since that would end the thread with the mm in use.
+ * Every flush under test is made between stlb_begin() and stlb_end(), which put
+ * the CPU into the state of the setting and back. Use no KUnit assertion there:
+ * it would end the thread with the mm in use.
  */
 static void stlb_begin(struct stlb *s)
 {
@@ -264,7 +264,7 @@ static void stlb_end(struct stlb *s)
 	}
 }
 
-/* What an architecture flushed to prepare the entry is not the subject. */
+/* Ignore what an architecture flushed to prepare the entry. */
 static void stlb_prepared(struct stlb *s)
 {
 	s->nr_calls = 0;
@@ -317,9 +317,9 @@ static bool stlb_wider(struct stlb *s, unsigned long start, unsigned long end)
 }
 
 /*
- * The recorder was called @min to @max times, not before the entry changed, and
- * if it was called then for all of [start, end). Mappings of @size are flushed
- * as a whole: a range that is rounded to that is as exact as it can be.
+ * The recorder was called @min to @max times, not before the entry changed. If
+ * it was called, then for all of [start, end). A mapping of @size is flushed as
+ * a whole, so a range may be rounded to @size.
  */
 static void stlb_expect_calls(struct kunit *test, unsigned long start,
 			      unsigned long end, unsigned long size,
@@ -378,8 +378,8 @@ static void stlb_expect_whole_mm(struct kunit *test)
 }
 
 /*
- * A page table goes. Drivers drop page-walk caches with any range they get, but
- * an IOMMU of RISC-V without NL, as its CPUs, does so only for all of the mm.
+ * A page table is removed. Drivers drop page-walk caches with any range. A
+ * RISC-V IOMMU without NL, like RISC-V CPUs, drops them only for all of the mm.
  */
 static void stlb_expect_table(struct kunit *test, unsigned long start,
 			      unsigned long end, unsigned long size)
@@ -466,7 +466,7 @@ static bool stlb_is_lazy(struct mm_struct *mm) { return false; }
 
 /*
  * Be a kernel thread that has no mm of its own. While it cannot be preempted,
- * nothing but an interrupt can make the CPU give up the mm that is loaded.
+ * only an interrupt can make the CPU unload the mm.
  */
 static void stlb_be_lazy(struct stlb *s)
 {
@@ -588,7 +588,7 @@ static void stlb_pte_unlock(struct stlb *s, pte_t *ptep)
 }
 
 /*
- * Flush what was gathered. Under a spinlock that is all that may be done, the
+ * Flush what was gathered. Under a spinlock only this is allowed, since the
  * rest can sleep.
  */
 static void stlb_gather_end(struct stlb *s, struct mmu_gather *tlb)
@@ -673,7 +673,7 @@ static void test_ptep_clear_flush(struct kunit *test)
 
 /*
  * A page that looks older than it is does no harm. That is not worth a command
- * to a device, which somebody has to wait for.
+ * to a device, for which a CPU has to wait.
  */
 static void test_ptep_clear_flush_young(struct kunit *test)
 {
@@ -725,8 +725,8 @@ static void test_ptep_set_access_flags(struct kunit *test)
 }
 
 /*
- * A device has write-faulted on a page that is writable and dirty already: it
- * has an old entry, which has to go for the device to make progress.
+ * A device has taken a write fault on a page that is already writable and
+ * dirty. Its old entry has to be dropped for the device to make progress.
  */
 #ifdef STLB_SVA_FAULT
 static void test_sva_write_fault(struct kunit *test)
@@ -816,8 +816,8 @@ static void stlb_gather_pte_table(struct kunit *test)
 }
 
 /*
- * A page table may be freed once the secondary TLB has dropped what it knows of
- * any address that the table served: one is enough for the range.
+ * A page table may be freed once the secondary TLB has dropped its walk cache
+ * for the table. A flush of any address that the table maps is enough.
  */
 static void test_gather_pte_table(struct kunit *test)
 {
@@ -859,7 +859,7 @@ static void test_gather_pmd_table(struct kunit *test)
 }
 #endif
 
-/* An address space that goes as a whole, with its tables. */
+/* An address space that is freed as a whole, with its tables. */
 static void test_gather_fullmm(struct kunit *test)
 {
 	struct stlb *s = test->priv;
@@ -879,9 +879,9 @@ static void test_gather_fullmm(struct kunit *test)
 }
 
 /*
- * While another thread gathers from the same mm, tlb_finish_mmu() asks for all
- * of the mm to be flushed: the other has cleared entries that this one passed
- * over, and nobody knows which.
+ * While another thread gathers from the same mm, tlb_finish_mmu() flushes all
+ * of the mm: the other thread has cleared entries that this one passed over,
+ * and they are not known.
  */
 static void test_gather_nested(struct kunit *test)
 {
@@ -996,7 +996,7 @@ static void test_pmdp_invalidate(struct kunit *test)
 	stlb_test_huge_pmd(test, pmdp_invalidate);
 }
 
-/* A table of base pages goes. */
+/* A table of base pages is removed. */
 static void test_pmdp_collapse_flush(struct kunit *test)
 {
 	struct vm_area_struct *vma = stlb_map_pages(test, 1);
@@ -1076,8 +1076,8 @@ static void test_flush_pud_tlb_range(struct kunit *test)
 }
 
 /*
- * Only device memory is mapped so: make an entry that nobody will use, nor could
- * from user space, so that nobody counts the pages as mapped.
+ * Only device memory is mapped so. Make an entry that cannot be used from user
+ * space, so that the pages are not counted as mapped.
  */
 static void test_pudp_huge_clear_flush(struct kunit *test)
 {
@@ -1295,7 +1295,7 @@ static struct vm_area_struct *stlb_map_shared_table(struct kunit *test,
 
 	s->sharer = stlb_mm_alloc();
 	KUNIT_ASSERT_NOT_NULL(test, s->sharer);
-	/* To be shared, a table has to serve VMAs with the same flags. */
+	/* Only VMAs with the same flags can share a table. */
 	if (s->setting == STLB_NEVER) {
 		addr = stlb_insert_vma(s->sharer, file, PUD_SIZE);
 	} else {
@@ -1347,8 +1347,8 @@ static void stlb_unshare(struct kunit *test)
 }
 
 /*
- * A page table that another mm keeps. That mm is flushed before the table is
- * freed, and this one is not: all that knows the table has to be flushed now.
+ * Another mm keeps the page table. Only that mm is flushed before the table is
+ * freed, so all that has cached the table for this mm has to be flushed now.
  */
 static void test_huge_pmd_unshare(struct kunit *test)
 {
@@ -1416,8 +1416,8 @@ static unsigned long stlb_huge_size(unsigned int i) { return 0; }
 #define STLB_CONT_ORDER		(CONT_PTE_SHIFT - PAGE_SHIFT)
 
 /*
- * A block of pages that were never written to, and that nobody knows of. Begins
- * the flush and returns with the page table locked.
+ * A block of pages that were never written to, and that nothing else uses.
+ * Begins the flush and returns with the page table locked.
  */
 static pte_t *stlb_map_contpte(struct kunit *test, struct page **page,
 			       struct vm_area_struct **vma)
@@ -1455,8 +1455,8 @@ static void stlb_unmap_contpte(struct stlb *s, struct page *page)
 }
 
 /*
- * Nobody may have told an IOMMU that does not update the dirty state, and that
- * has the page as read-only. Its write fault is what has to drop the entry.
+ * An IOMMU that does not update the dirty state may still have the page as
+ * read-only, if no callback was made. Its write fault has to drop the entry.
  */
 static void stlb_expect_write_fault(struct kunit *test, bool relaxed,
 				    unsigned long addr)
@@ -1475,8 +1475,8 @@ static void stlb_expect_write_fault(struct kunit *test, bool relaxed,
 }
 
 /*
- * One page of the block is dirty. To unfold it makes all of them so, with a
- * flush of the block unless the CPUs need none (BBML3). Then the page is
+ * One page of the block is dirty. Unfolding the block makes all of them dirty,
+ * with a flush of the block unless the CPUs need none (BBML3). Then the page is
  * flushed.
  */
 static void test_contpte_clear_flush(struct kunit *test)
@@ -1663,9 +1663,9 @@ static void stlb_gather_page(struct kunit *test)
 
 /*
  * A CPU that runs a kernel thread translates no user address, and flushes when
- * it goes back to the mm. So it need not be interrupted because a page goes. But
- * it may walk page tables speculatively, from what it has cached of them: when a
- * table goes, it has to give up the mm.
+ * it goes back to the mm. So it need not be interrupted when a page is
+ * unmapped. But it may walk page tables speculatively, from its walk cache.
+ * When a table is freed or unshared, it has to unload the mm.
  */
 static const struct stlb_lazy stlb_lazy[] = {
 	{ "page", stlb_gather_page, false },
