@@ -2,8 +2,8 @@
 /*
  * KUnit tests of the commands that go to the ATSD registers of a PAU.
  *
- * The registers are memory here. A command stays pending until the test says
- * that it is done.
+ * The registers are memory here. A command stays pending until the test
+ * completes it.
  */
 #include <kunit/test.h>
 #include <linux/bits.h>
@@ -40,7 +40,7 @@ static int first_link(void *data)
 	return 0;
 }
 
-/* The first command is done. What do the registers say that it was? */
+/* The first command is complete. Read from the registers what it was. */
 static void first_done(struct timer_list *timer)
 {
 	struct atsd_fixture *f = container_of(timer, struct atsd_fixture, done);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0+
 /*
- * KUnit tests of how a link takes hold of an address space, and lets go of it.
+ * KUnit tests of how a link attaches to an address space, and detaches from it.
  *
- * link.c is compiled once more here, against an NPU that only writes down what
- * it is told, and when. The address space is a real one, with real reference
- * counts and mmu_notifiers, and so is its end.
+ * link.c is compiled once more here, with NPU functions that only record their
+ * calls, in order. The address space is a real one, with real reference counts
+ * and mmu_notifiers, and so is its end.
  */
 
 /* The copy exports nothing and has no tracepoints of its own. */
@@ -36,7 +36,7 @@ static char events[256];
 /* The PE under test. An event while it is valid is marked with a "*". */
 static struct ocxl_process_element *test_pe;
 
-/* Who is registered, and must not be when a test ends. */
+/* The mmu_notifier that is registered. There must be none when a test ends. */
 static struct mmu_notifier *registered;
 static struct mm_struct *registered_mm;
 
@@ -134,7 +134,7 @@ static int npu_spa_setup(struct pci_dev *dev, void *spa_mem, int pe_mask,
 	return 0;
 }
 
-/* There are ATSD registers, which nobody reads or writes. */
+/* There are ATSD registers. Nothing reads or writes them. */
 static int npu_map_lpar(struct pci_dev *dev, u64 lparid, u64 lpcr,
 			void __iomem **arva)
 {
@@ -296,7 +296,7 @@ static void attach_without_notifier(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, be32_to_cpu(test_pe->software_state), 0);
 	expect_mm_left_alone(test);
 
-	/* It was not the fault of the PASID. */
+	/* The PASID can be used again after the error. */
 	fail_register = 0;
 	KUNIT_EXPECT_EQ(test, attach(f), 0);
 }
@@ -311,7 +311,7 @@ static void attach_without_memory(struct kunit *test)
 	expect_mm_left_alone(test);
 }
 
-/* As long as the device can have translations, it has to hear of changes. */
+/* As long as the device can have translations, it must be told of changes. */
 static void detach_unregisters_last(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -332,7 +332,7 @@ static void end_of_mm(struct kunit *test)
 	forget();
 	f->alive = false;
 	mmput(f->mm);
-	/* The PE stays valid, for fear of a checkstop. */
+	/* The PE stays valid, to avoid a checkstop. */
 	KUNIT_EXPECT_STREQ(test, events, "mm-release* invalidate-pid*");
 	KUNIT_EXPECT_EQ(test, ocxl_link_remove_pe(f->link, TEST_PASID), 0);
 	KUNIT_EXPECT_NULL(test, registered);

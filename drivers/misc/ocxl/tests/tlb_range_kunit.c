@@ -10,7 +10,7 @@
 
 #include "../tlb_range.h"
 
-/* An iterator that has not ended by then is taken for one that never does. */
+/* An iterator that takes more steps is assumed not to end. */
 #define MAX_ITERATIONS	(1024UL * 1024)
 
 /*
@@ -47,7 +47,7 @@ static const struct range_case range_cases[] = {
 	{ "all but the first page", PAGE_SIZE, -1UL },
 };
 
-/* A short range must not cost the other translations of the process. */
+/* A short range must not flush the other translations of the process. */
 static const struct range_case exact_cases[] = {
 	{ "one page", BASE, BASE + PAGE_SIZE, 1 },
 	{ "four pages", BASE, BASE + 4 * PAGE_SIZE, 4 },
