@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/// The flush functions of an architecture flush secondary TLBs as well. To call one
-/// of them and then flush the secondary TLB makes a device forget, and a CPU wait,
-/// twice.
+/// The flush functions of an architecture flush secondary TLBs as well. Calling
+/// one of them and then flushing the secondary TLB makes a device invalidate,
+/// and a CPU wait, twice.
 ///
 //# The callee is known by its name: it may be in another file.
 ///

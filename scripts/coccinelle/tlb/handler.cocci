@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/// What a subscriber with a secondary TLB has to bear: a range of (0, -1UL), which
-/// means the whole mm, and the end of the mm, after which there is no further call.
+/// A subscriber with a secondary TLB has to handle a range of (0, -1UL), which
+/// means the whole mm, and the end of the mm, after which no call comes.
 ///
 //# A loop of "start; start < end; start += size" does not end when end is -1UL,
 //# and "end - start + size" overflows. A callback that compares end with -1UL is

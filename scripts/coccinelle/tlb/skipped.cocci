@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/// Once a function flushes secondary TLBs, no way through it may go around that:
-/// no early return, and no condition that is about the CPUs.
+/// Once a function flushes secondary TLBs, every path through it must do so: no
+/// early return, and no condition that is about the CPUs.
 ///
 //# A return is no finding where it says that the mm has no context, and so never
 //# ran (pid == MMU_NO_CONTEXT), or where it comes after a call of another

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/// A flush of the whole mm makes a device forget everything. A function that is
-/// told the range has to pass it on.
+/// A flush of the whole mm makes a device drop all entries. A function that
+/// gets the range has to pass it on.
 ///
 // Confidence: High
 // Options: --no-includes --include-headers
