@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# The other configurations of powerpc have a POWER8, whose MMU knows the hash
-# page table only. POWER9 has the radix page table, too, and the kernel takes
-# it. How a flush is done depends on whether there are other CPUs.
+# The other configurations of powerpc have a POWER8, whose MMU has the hash page
+# table only. POWER9 also has the radix page table, and the kernel uses it. The
+# kind of flush depends on whether there are other CPUs.
 
 from ..qemu_config import QemuArchParams
 
