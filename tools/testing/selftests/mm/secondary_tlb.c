@@ -4,11 +4,11 @@
  *
  * Each test has a software SVA device (lib/test_secondary_tlb.c) cache the
  * translations of a mapping, changes the mapping, and asks the device what it
- * was told to forget. There is one table of operations; a test is made of each
- * row for every page size and, where it matters, every model of the device.
+ * was told to drop. There is one table of operations. Each row gives a test for
+ * every page size and, where it matters, every model of the device.
  *
  * op.*.safe		nothing is freed or left stale in the device's TLB
- * flush.*.paired	each CPU flush had its secondary flush, once, no wider
+ * flush.*.paired	one secondary flush for each CPU flush, and not wider
  * window.*		the same while a start/end section is held open
  * life.*		the device itself
  *
@@ -23,7 +23,7 @@
  * stale-write	cached writable but mapped read-only
  * stale-dirty	cached dirty but mapped clean: a write would go unnoticed
  * stale-table	a page table is cached that is not in use any more
- * stale-upgrade	cached read-only but mapped writable, where that has to be told
+ * stale-upgrade	cached read-only but writable, where that needs a flush
  * stuck	the device faults again and again on a page that it may write to
  * data		the device read or wrote something else than the CPU
  * late		stale after the page table lock was dropped
@@ -156,7 +156,7 @@ struct world {
 	bool other_stop;
 	char skip[128];
 	char error[200];
-	char again[100];	/* what has not happened, for no fault of the kernel */
+	char again[100];	/* what did not happen, but is no kernel bug */
 	unsigned int kinds;
 	bool probed;
 	struct stlb_stats stats;
@@ -172,7 +172,7 @@ struct world {
 #define try_again(w, ...) snprintf((w)->again, sizeof((w)->again), __VA_ARGS__)
 #define stopped(w) ((w)->skip[0] || (w)->error[0] || (w)->again[0])
 
-/* Little helpers */
+/* Helpers */
 
 static bool wait_for(bool (*done)(struct world *w), struct world *w, int ms)
 {
@@ -250,7 +250,7 @@ static int dev(struct world *w, unsigned long cmd, void *arg, const char *name)
 
 #define DEV(w, cmd, arg) dev(w, cmd, arg, #cmd)
 
-/* Only tests of such names were asked for. */
+/* Only operations with such a name are tested. */
 static const char *pattern = "*";
 /* Memory may be taken out of use. */
 static bool destructive;
@@ -396,8 +396,8 @@ static void judge_paired(struct world *w)
 		found(w, K_UNPAIRED, !any);
 	if (w->op->flags & BATCHED) {
 		/*
-		 * Of pages beside the mapping it is not known how many went,
-		 * of flushes of the whole mm not for which page they were.
+		 * The number of pages unmapped outside the mapping is not
+		 * known, nor the page that a flush of the whole mm was for.
 		 */
 		allowed += w->len / w->page;
 		for (i = 0, calls = 0; i < log.nr; i++)
@@ -405,7 +405,7 @@ static void judge_paired(struct world *w)
 				 entries[i].end != ~0ULL;
 	}
 	if (w->probed) {
-		/* Ageing is exempt: what is flushed for it is still judged. */
+		/* Ageing need not flush. A flush for it is still checked. */
 		if (!(w->op->flags & NO_CHANGE))
 			found(w, K_UNPAIRED, w->stats.unpaired);
 		found(w, K_DOUBLE, calls > allowed);
@@ -439,8 +439,8 @@ static void print_kinds(const struct world *w)
 }
 
 /*
- * What is tested here. This comes before all else, so that a test that fails or
- * is skipped in its set-up has a place in the report, too.
+ * Print what is tested, before anything else, so that a test that fails or is
+ * skipped in its set-up is in the report, too.
  */
 static void print_identity(const struct world *w)
 {
@@ -648,7 +648,7 @@ static void end_child(struct world *w)
 	w->child = 0;
 }
 
-/* The device and the CPU write in turn, and each has to see it. */
+/* The device and the CPU write in turn. Each must see the other's value. */
 static void check_data(struct world *w)
 {
 	size_t i, step = w->len / 8 > w->page ? w->len / 8 : w->page;
@@ -682,8 +682,8 @@ static void check_data(struct world *w)
 }
 
 /*
- * The operations. Each has to make sure that what it is named for has happened:
- * a test of nothing passes too easily.
+ * The operations. Each has to check that the operation in its name has
+ * happened. Otherwise the test would pass without testing anything.
  */
 #define MUST(w, what)							\
 	do {								\
@@ -855,7 +855,7 @@ static void do_map_fixed(struct world *w)
 
 static void do_soft_dirty(struct world *w)
 {
-	/* The file is there without soft-dirty too, and takes a 4. */
+	/* Without soft-dirty the file exists, too, and accepts a 4. */
 	*word(w, 0) = 1;
 	if (!(pagemap(w->map) & PM_SOFT_DIRTY)) {
 		skip_test(w, "no soft-dirty tracking (CONFIG_MEM_SOFT_DIRTY)");
@@ -877,7 +877,7 @@ static bool ksm_merged(struct world *w)
 	uint64_t pfn = pfn_of(w->map);
 	size_t i, same = 0;
 
-	/* The counters of KSM still have the pages of processes that ended. */
+	/* The counters of KSM include pages of processes that have ended. */
 	for (i = 1; i < nr_pages(w); i++)
 		same += pfn && pfn_of(w->map + i * w->page) == pfn;
 	return same >= nr_pages(w) / 2;
@@ -981,7 +981,7 @@ static void do_compact(struct world *w)
 	write_num("/proc/sys/vm/compact_memory", 1);
 	for (i = 0; i < nr_pages(w); i++)
 		moved += pfn_of(w->map + i * w->page) != pfn[i];
-	/* It may have found no place to move to: try with other pages. */
+	/* Compaction may have found no target page: try with other pages. */
 	if (!moved)
 		try_again(w, "compaction moved nothing: pfn %llx to %llx, node %d",
 			  (unsigned long long)pfn[0],
@@ -1003,10 +1003,10 @@ static int by_pfn(const void *a, const void *b)
 }
 
 /*
- * Compaction moves pages from the low end of a zone to the high end: take, of
- * many pages of one node, those with the lowest addresses, and free some of the
- * others. Not all: it does not break large free blocks to have somewhere to
- * move to.
+ * Compaction moves pages from the low end of a zone to the high end: of many
+ * pages of one node, take those with the lowest addresses, and free some of the
+ * others. Do not free all of the others: compaction does not split large free
+ * blocks to get target pages.
  */
 static void take_low_pages(struct world *w)
 {
@@ -1037,7 +1037,7 @@ static void take_low_pages(struct world *w)
 		MUST(w, mremap(pages[i].at, w->page, w->page, MREMAP_MAYMOVE |
 			       MREMAP_FIXED, w->map + i * w->page) ==
 			w->map + i * w->page);
-	/* Into the free lists: it does not take them from those of a CPU. */
+	/* To the free lists: compaction takes no pages from per-CPU lists. */
 	write_num(PCP_FRACTION, 100000);
 	for (; i < nr; i += 2)
 		MUST(w, !madvise(pages[i].at, w->page, MADV_DONTNEED));
@@ -1064,9 +1064,9 @@ static void do_split_debugfs(struct world *w)
 }
 
 /*
- * A page that a child has shared, and that is this process's own again: when it
- * is written to, the entry just becomes writable. Which architectures flush then
- * is their own decision, see Documentation/mm/mmu_notifier.rst. On x86 and
+ * A page that was shared with a child, and now belongs to this process alone: a
+ * write makes the entry writable, without a copy. Which architectures flush
+ * then is their own decision, see Documentation/mm/mmu_notifier.rst. On x86 and
  * powerpc the device has to walk again.
  */
 static void share_and_take_back(struct world *w)
@@ -1118,7 +1118,7 @@ static void need_sva_fault(struct world *w)
 		skip_test(w, "the page fault handler of SVA is out of reach");
 }
 
-/* Anonymous pages, clean since nobody wants what is in them. */
+/* Anonymous pages that are clean (MADV_FREE). */
 static void make_clean(struct world *w)
 {
 	need_sva_fault(w);
@@ -1271,7 +1271,7 @@ static void do_uprobe(struct world *w)
 	struct perf_event_attr attr = {
 		.size = sizeof(attr),
 		.config1 = (uintptr_t)path,
-		/* Not at the start of the page, as most instructions. */
+		/* Not at the start of the page, like most instructions. */
 		.config2 = 64,
 	};
 	static const char pmu[] = "/sys/bus/event_source/devices/uprobe/type";
@@ -1457,8 +1457,8 @@ static void unload_elsewhere(struct world *w)
 }
 
 /*
- * Reclaim or migration of a page of the parent leaves a CPU flush pending for
- * its mm, which fork() passes on, and the first zap makes up for. Not here.
+ * Reclaim or migration of a page leaves a pending CPU flush in the parent's mm.
+ * fork() copies that, and the child's first zap flushes. Prevent it here.
  */
 static void settle_batch(struct world *w)
 {
@@ -1561,7 +1561,7 @@ static void run_op(struct world *w, bool paired)
 		fail_test(w, "%s, %d times", w->again, tries);
 }
 
-/* Last, since an assertion ends the test without further ado. */
+/* Last, since an assertion ends the test at once. */
 #define CONCLUDE(w)							\
 	do {								\
 		if ((w)->error[0]) {					\
@@ -1591,7 +1591,7 @@ FIXTURE_TEARDOWN(op)
 {
 }
 
-/* Long enough for a kernel that checks itself, in a machine that is emulated. */
+/* Long enough for a debug kernel in an emulated machine. */
 TEST_F_TIMEOUT(op, safe, 120)
 {
 	run_op(&self->w, false);
@@ -1686,7 +1686,7 @@ static void release_window(struct world *w, int id)
 	DEV(w, STLB_WINDOW_RELEASE, &win);
 }
 
-/* A process that attaches itself, and then does what it is told to. */
+/* A process that attaches itself, and then executes commands. */
 struct victim {
 	pid_t pid;
 	int to, from;
@@ -1699,8 +1699,8 @@ static void tell(struct victim *v, char c)
 }
 
 /*
- * A test waits for a window and twice for its victim at most: with these limits
- * that is over, and can be reported, before the harness ends the test.
+ * A test waits at most for one window and twice for its victim. With these
+ * limits the waits end, and can be reported, before the harness ends the test.
  */
 static bool hear_all(struct victim *v, void *what, size_t size)
 {
@@ -1765,7 +1765,7 @@ static void end_victim(struct victim *v)
 
 static const struct op window_op;
 
-/* A thread that waits for a byte first: to make one takes mmap_lock. */
+/* A thread that waits for a byte first: creating a thread takes mmap_lock. */
 struct worker {
 	pthread_t thread;
 	int go[2];
@@ -1823,9 +1823,9 @@ static const struct op nested_op = {
 };
 
 /*
- * Two mmu_gathers at once: the one that ends first, with page tables to free,
- * cannot know what to flush, and has to flush all. What it did in 6.1 was to
- * pass an empty range to the secondary TLBs, and to free the tables.
+ * Two mmu_gathers at once: the one that ends first has page tables to free,
+ * cannot know what to flush, and has to flush everything. In 6.1 it passed an
+ * empty range to the secondary TLBs, and freed the tables.
  *
  *  munmap			MADV_DONTNEED elsewhere
  *  tlb_gather_mmu()
@@ -1907,7 +1907,7 @@ static void map_by_ptes(struct world *w)
 static void do_collapse_abort(struct world *w)
 {
 	MUST(w, madvise(w->map, w->len, MADV_COLLAPSE));
-	/* It has got as far as to clear entries. */
+	/* It cleared entries before it gave up. */
 	MUST(w, !pfn_of(w->map));
 }
 
@@ -2167,7 +2167,7 @@ TEST_F(life, bad_arguments)
 	ASSERT_EQ(EFAULT, try(&self->w, STLB_FILL, NULL));
 }
 
-/* A subscriber as KVM's sees start and end, and nothing that it would flush. */
+/* A subscriber like KVM's sees start and end, but no flush. */
 TEST_F(life, holder_only)
 {
 	struct stlb_attach a = { .flags = STLB_ATTACH_HOLDER_ONLY };
@@ -2376,8 +2376,8 @@ static void restore_settings(void)
 
 /*
  * An argument is a pattern for the names of operations. Not all versions of the
- * harness can choose tests: those that do not match skip themselves. With -d
- * before it memory may be taken out of use.
+ * harness can select tests: those that do not match skip themselves. With -d
+ * before the pattern, memory may be taken out of use.
  */
 int main(int argc, char **argv)
 {
