@@ -6,7 +6,8 @@ COMMANDS := $(notdir $(wildcard harness/commands/*))
 BASE ?= $(notdir $(patsubst %/base,%,$(shell grep -l '^NEWEST=' bases/*/base)))
 ARCH ?= x86_64
 # After the defaults: a variable that is exported before is defined, and empty.
-export BASE ARCH CPU CONFIG LINUX KERNEL HEADERS TEST RUNS VARIANT ONLY DEPTH WITHOUT SERIES FROM FRESH SAVE HOSTS JOBS
+export BASE ARCH CPU CONFIG LINUX KERNEL HEADERS TEST RUNS VARIANT ONLY DEPTH WITHOUT SERIES FROM FRESH SAVE HOSTS JOBS \
+	ONTO PREFIX VERSION ASSISTED DEBIAN
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:

@@ -3,7 +3,7 @@
 # docs.t: what README.md and CONTRIBUTING.md name is there
 set -eu
 . "$(dirname "$0")/tap.sh"
-sed -n 's/^export //p' "$TOP/Makefile" | tr ' ' '\n' >"$T/settings"
+sed -n '/^export /,/[^\\]$/p' "$TOP/Makefile" | sed 's/^export //' | tr -s ' \\\t' '\n' >"$T/settings"
 for doc in README.md CONTRIBUTING.md; do
 	# code: what is indented, up to the comment behind it; and what is in backquotes
 	# shellcheck disable=SC2016
