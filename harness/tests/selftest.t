@@ -5,6 +5,7 @@
 # shellcheck disable=SC2317
 set -eu
 . "$(dirname "$0")/tap.sh"
+. "$HARNESS/lib/oldest.sh"
 S=$T/source
 M=tools/testing/selftests/mm
 mkdir -p "$S/$M" "$S/lib"
@@ -22,12 +23,13 @@ fi
 chmod a+x "$T"
 # as they are, before each addition
 fresh() {
-	cp "$TOP/$M/secondary_tlb.c" "$S/$M/"
-	cp "$TOP/lib/test_secondary_tlb_uapi.h" "$S/lib/"
+	rm -rf "${S:?}/$M"
+	oldest_selftest "$S"
 }
-build() { (cd "$S/$M" && gcc -Wall -Werror -o "$T/secondary_tlb" secondary_tlb.c -D_GNU_SOURCE= -I ../../../.. -lpthread); }
+echo 'int __wrap_geteuid(void); int __wrap_geteuid(void) { return 0; }' >"$T/root.c"
+build() { (cd "$S/$M" && gcc -Wall -Werror -o "$T/secondary_tlb" -Wl,--wrap=geteuid "$T/root.c" secondary_tlb.c -D_GNU_SOURCE= -I .. -I ../../../.. -lpthread); }
 # tests PATTERN: those that would run, had this machine the device. By a user who cannot
-# change its settings.
+# change its settings, and whom the program is built to take for root.
 nobody=
 [ "$(id -u)" != 0 ] || nobody='setpriv --reuid=65534 --regid=65534 --clear-groups'
 tests() {
