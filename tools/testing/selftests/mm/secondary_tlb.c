@@ -592,7 +592,9 @@ static void make_map(struct world *w)
 	w->map = (char *)(((uintptr_t)w->raw + 2 * align - 1) & ~(align - 1));
 
 	if (w->op->backing != ANON) {
-		w->file = open_file(w, w->op->backing, w->len);
+		/* A test that changes the file itself has opened it. */
+		if (w->file < 0)
+			w->file = open_file(w, w->op->backing, w->len);
 		if (w->file < 0)
 			return;
 		flags |= MAP_SHARED;
@@ -1515,6 +1517,7 @@ static void tear_down(struct world *w)
 		close(w->fd);
 	if (w->file >= 0)
 		close(w->file);
+	w->file = -1;
 	if (w->pool) {
 		munmap(w->map, w->len);
 		hugetlb_set_nr_pages(w->unit, 0);
@@ -2037,6 +2040,14 @@ FIXTURE_TEARDOWN(window)
 {
 }
 
+/* Blocks of 512 bytes that the file has; -1 if that cannot be told. */
+static long long blocks_of(int file)
+{
+	struct stat st;
+
+	return fstat(file, &st) ? -1 : st.st_blocks;
+}
+
 TEST_F_TIMEOUT(window, late, 120)
 {
 	struct world *w = &self->w;
@@ -2061,8 +2072,11 @@ TEST_F_TIMEOUT(window, late, 120)
 		if (variant->punch) {
 			struct stlb_check late = w->check;
 
+			/* The pages are the victim's, and they go. */
+			MUST(w, blocks_of(w->file) >= (long long)w->len / 512);
 			MUST(w, !fallocate(w->file, FALLOC_FL_PUNCH_HOLE |
 					   FALLOC_FL_KEEP_SIZE, 0, w->len));
+			MUST(w, !blocks_of(w->file));
 			collect(w);
 			found(w, K_FREE_LEAF, w->stats.freed_leaf);
 			w->check = late;
