@@ -263,6 +263,8 @@ struct stlb_log {
  * @id: _SET: out; _WAIT, _RELEASE: in.
  * @held_tid: _WAIT: out: the held thread.
  *
+ * Threads are numbered as in the initial PID namespace.
+ *
  * A window holds one thread, once. _RELEASE lets it go on, or removes a window
  * that no thread has entered, and frees @id.
  */

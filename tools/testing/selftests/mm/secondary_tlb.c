@@ -1662,24 +1662,30 @@ OPS(OP_VARIANTS)
 
 /*
  * Windows. The process under test is a child of the test, which controls it
- * and the device: a held thread sleeps with mmap_lock taken.
+ * and the device: a held thread sleeps with mmap_lock taken. Each window is for
+ * one thread: khugepaged, reclaim or compaction may get to the range first.
  */
 static int set_window(struct world *w, uint32_t where, const void *start,
-		      size_t len)
+		      size_t len, pid_t tid)
 {
 	struct stlb_window win = {
 		.start = (uintptr_t)start, .end = (uintptr_t)start + len,
-		.where = where, .timeout_ms = SECONDS(20),
+		.tid = tid, .where = where, .timeout_ms = SECONDS(20),
 	};
 
 	return DEV(w, STLB_WINDOW_SET, &win) ? -1 : (int)win.id;
 }
 
-static bool wait_window(struct world *w, int id)
+static bool wait_window(struct world *w, int id, pid_t tid)
 {
 	struct stlb_window win = { .id = id, .timeout_ms = SECONDS(8) };
 
-	return !DEV(w, STLB_WINDOW_WAIT, &win);
+	if (DEV(w, STLB_WINDOW_WAIT, &win))
+		return false;
+	if (win.held_tid != tid)
+		fail_test(w, "the window holds thread %d instead of %d",
+			  win.held_tid, tid);
+	return win.held_tid == tid;
 }
 
 static void release_window(struct world *w, int id)
@@ -1728,6 +1734,11 @@ static bool hear_map(struct victim *v, char **map)
 	return hear_all(v, map, sizeof(*map));
 }
 
+static bool hear_tid(struct victim *v, pid_t *tid)
+{
+	return hear_all(v, tid, sizeof(*tid));
+}
+
 static void start_victim(struct world *w, struct victim *v,
 			 void (*body)(struct world *w, struct victim *v))
 {
@@ -1771,6 +1782,7 @@ static const struct op window_op;
 /* A thread that waits for a byte first: creating a thread takes mmap_lock. */
 struct worker {
 	pthread_t thread;
+	pid_t tid;
 	int go[2];
 	struct world *w;
 	void (*run)(struct world *w);
@@ -1781,6 +1793,7 @@ static void *work(void *arg)
 	struct worker *worker = arg;
 	char c;
 
+	__atomic_store_n(&worker->tid, syscall(SYS_gettid), __ATOMIC_RELEASE);
 	if (read(worker->go[0], &c, 1) == 1)
 		worker->run(worker->w);
 	return NULL;
@@ -1791,8 +1804,13 @@ static bool hire(struct worker *worker, struct world *w,
 {
 	worker->w = w;
 	worker->run = run;
-	return !pipe(worker->go) &&
-	       !pthread_create(&worker->thread, NULL, work, worker);
+	worker->tid = 0;
+	if (pipe(worker->go) ||
+	    pthread_create(&worker->thread, NULL, work, worker))
+		return false;
+	while (!__atomic_load_n(&worker->tid, __ATOMIC_ACQUIRE))
+		sched_yield();
+	return true;
 }
 
 /* Two mappings: on 'u' unmap the first, on 'd' empty the second. */
@@ -1809,7 +1827,9 @@ static void nested_victim(struct world *w, struct victim *v)
 	    !hire(&unmapper, w, do_munmap) ||
 	    !hire(&emptier, &second, do_dontneed) ||
 	    write(v->to, &w->map, sizeof(w->map)) < 0 ||
-	    write(v->to, &second.map, sizeof(second.map)) < 0)
+	    write(v->to, &second.map, sizeof(second.map)) < 0 ||
+	    write(v->to, &unmapper.tid, sizeof(unmapper.tid)) < 0 ||
+	    write(v->to, &emptier.tid, sizeof(emptier.tid)) < 0)
 		return;
 	if (hear(v) != 'u' || write(unmapper.go[1], "", 1) != 1 ||
 	    hear(v) != 'd' || write(emptier.go[1], "", 1) != 1)
@@ -1846,6 +1866,7 @@ TEST(nested_gather)
 	};
 	struct world *w = &world;
 	char *first = NULL, *second = NULL;
+	pid_t unmapper = 0, emptier = 0;
 	int held_unmap, held_gather;
 	struct victim v = {};
 
@@ -1853,16 +1874,19 @@ TEST(nested_gather)
 	print_identity(w);
 	if (open_device(w) && prepare_size(w)) {
 		start_victim(w, &v, nested_victim);
-		if (!hear_map(&v, &first) || !hear_map(&v, &second))
+		if (!hear_map(&v, &first) || !hear_map(&v, &second) ||
+		    !hear_tid(&v, &unmapper) || !hear_tid(&v, &emptier))
 			fail_test(w, "the victim failed");
 	}
 	if (!stopped(w)) {
-		held_unmap = set_window(w, STLB_WINDOW_START, first, w->len);
+		held_unmap = set_window(w, STLB_WINDOW_START, first, w->len,
+					unmapper);
 		tell(&v, 'u');
-		wait_window(w, held_unmap);
-		held_gather = set_window(w, STLB_WINDOW_START, second, w->len);
+		wait_window(w, held_unmap, unmapper);
+		held_gather = set_window(w, STLB_WINDOW_START, second, w->len,
+					 emptier);
 		tell(&v, 'd');
-		wait_window(w, held_gather);
+		wait_window(w, held_gather, emptier);
 		/* Both gathers are open. */
 		release_window(w, held_unmap);
 		MUST(w, hear(&v) == 'U');
@@ -1923,7 +1947,9 @@ static void abort_victim(struct world *w, struct victim *v)
 	attach(w, STLB_ATTACH_HOLDER_FIRST);
 	fill_map(w);
 	if (stopped(w) || !hire(&collapser, w, do_collapse_abort) ||
-	    write(v->to, &w->map, sizeof(w->map)) < 0 || hear(v) != 'c' ||
+	    write(v->to, &w->map, sizeof(w->map)) < 0 ||
+	    write(v->to, &collapser.tid, sizeof(collapser.tid)) < 0 ||
+	    hear(v) != 'c' ||
 	    write(collapser.go[1], "", 1) != 1 || hear(v) != 'w')
 		return;
 	*word(w, w->len - w->page) = 1;
@@ -1955,6 +1981,7 @@ TEST(collapse_abort)
 	};
 	struct world *w = &world;
 	struct victim v = {};
+	pid_t collapser = 0;
 	int held;
 
 	w->meta = _metadata;
@@ -1962,13 +1989,14 @@ TEST(collapse_abort)
 	if (open_device(w) && prepare_size(w)) {
 		w->len = w->unit;
 		start_victim(w, &v, abort_victim);
-		if (!hear_map(&v, &w->map))
+		if (!hear_map(&v, &w->map) || !hear_tid(&v, &collapser))
 			fail_test(w, "the victim failed");
 	}
 	if (!stopped(w)) {
-		held = set_window(w, STLB_WINDOW_START, w->map, w->len);
+		held = set_window(w, STLB_WINDOW_START, w->map, w->len,
+				  collapser);
 		tell(&v, 'c');
-		wait_window(w, held);
+		wait_window(w, held, collapser);
 		tell(&v, 'w');
 		MUST(w, hear(&v) == 'W');
 		release_window(w, held);
@@ -2063,9 +2091,9 @@ TEST_F_TIMEOUT(window, late, 120)
 			fail_test(w, "the victim failed");
 	}
 	if (!stopped(w)) {
-		held = set_window(w, STLB_WINDOW_END, w->map, w->len);
+		held = set_window(w, STLB_WINDOW_END, w->map, w->len, v.pid);
 		tell(&v, 'g');
-		wait_window(w, held);
+		wait_window(w, held, v.pid);
 		DEV(w, STLB_CHECK, &w->check);
 		found(w, K_LATE, w->check.gone + w->check.moved +
 		      w->check.writable + w->check.dirty + w->check.table);
@@ -2335,9 +2363,9 @@ TEST_F(life, detach_held)
 	prepare_size(w);
 	start_victim(w, &v, held_victim);
 	ASSERT_TRUE(hear_map(&v, &w->map));
-	id = set_window(w, STLB_WINDOW_START, w->map, w->len);
+	id = set_window(w, STLB_WINDOW_START, w->map, w->len, v.pid);
 	tell(&v, 'u');
-	ASSERT_TRUE(wait_window(w, id));
+	ASSERT_TRUE(wait_window(w, id, v.pid));
 	ASSERT_EQ(-1, syscall(SYS_delete_module, "test_secondary_tlb",
 			      O_NONBLOCK));
 	/* ENOENT, ENOSYS: built in. */
