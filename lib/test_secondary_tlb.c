@@ -1422,6 +1422,10 @@ static int stlb_query(struct stlb *dev, void __user *uarg)
 	out.addr = arg.addr;
 
 	raw_spin_lock_irqsave(&stlb_lock, flags);
+	if (dev->dead) {
+		raw_spin_unlock_irqrestore(&stlb_lock, flags);
+		return -ESRCH;
+	}
 	for (e = stlb_first(dev, arg.addr, arg.addr); e;
 	     e = stlb_next(e, arg.addr, arg.addr))
 		out.walks += e->table;
@@ -1506,6 +1510,11 @@ static int stlb_check(struct stlb *dev, void __user *uarg)
 	for (i = 0; i < dev->nr_slots; i = batch_end) {
 		batch_end = min(i + STLB_CHECK_BATCH, dev->nr_slots);
 		raw_spin_lock_irqsave(&stlb_lock, flags);
+		/* Everything was dropped: that is not to be taken for clean. */
+		if (dev->dead) {
+			raw_spin_unlock_irqrestore(&stlb_lock, flags);
+			return -ESRCH;
+		}
 		for (; i < batch_end; i++) {
 			struct stlb_entry *e = &dev->slots[i];
 

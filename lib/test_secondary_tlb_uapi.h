@@ -56,8 +56,8 @@ enum stlb_model {
  * @flags: STLB_ATTACH_*; at most one of the HOLDER flags.
  * @entries: capacity of the cache in entries; 0 for the default.
  *
- * With STLB_ATTACH_HOLDER_ONLY calls that need a TLB fail with ESRCH, as they do
- * when the address space is gone.
+ * With STLB_ATTACH_HOLDER_ONLY calls that need a TLB (_FILL, _ACCESS, _QUERY,
+ * _CHECK) fail with ESRCH, as they do when the address space is gone.
  */
 struct stlb_attach {
 	__s32 pid;

@@ -2214,11 +2214,15 @@ TEST_F(life, holder_only)
 {
 	struct stlb_attach a = { .flags = STLB_ATTACH_HOLDER_ONLY };
 	struct stlb_fill f = { .addr = (uintptr_t)self->page, .len = 1 };
+	struct stlb_query q = { .addr = (uintptr_t)self->page };
+	struct stlb_check check = {};
 	struct stlb_stats stats;
 
 	CONCLUDE(&self->w);
 	ASSERT_EQ(0, try(&self->w, STLB_ATTACH, &a));
 	ASSERT_EQ(ESRCH, try(&self->w, STLB_FILL, &f));
+	ASSERT_EQ(ESRCH, try(&self->w, STLB_QUERY, &q));
+	ASSERT_EQ(ESRCH, try(&self->w, STLB_CHECK, &check));
 	ASSERT_EQ(0, munmap(self->page, getpagesize()));
 	ASSERT_EQ(0, try(&self->w, STLB_STATS, &stats));
 	ASSERT_NE(0ULL, stats.startends);
@@ -2267,7 +2271,9 @@ static void end_by(struct __test_metadata *_metadata, struct world *w,
 		   char *page, bool exec)
 {
 	struct stlb_fill f = { .addr = (uintptr_t)page, .len = 1 };
+	struct stlb_query q = { .addr = (uintptr_t)page };
 	char *argv[] = { "secondary_tlb", "--sleep", NULL };
+	struct stlb_check check = {};
 	struct stlb_attach a = {};
 	struct stlb_stats stats;
 	int up[2], i;
@@ -2291,6 +2297,9 @@ static void end_by(struct __test_metadata *_metadata, struct world *w,
 		usleep(1000);
 	}
 	ASSERT_EQ(ESRCH, try(w, STLB_FILL, &f));
+	/* With nothing cached an oracle would find nothing. */
+	ASSERT_EQ(ESRCH, try(w, STLB_QUERY, &q));
+	ASSERT_EQ(ESRCH, try(w, STLB_CHECK, &check));
 	ASSERT_EQ(0, try(w, STLB_QUIESCE, NULL));
 	ASSERT_EQ(0, try(w, STLB_STATS, &stats));
 	ASSERT_EQ(0ULL, stats.leaves + stats.walks);
