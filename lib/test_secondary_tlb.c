@@ -1919,6 +1919,11 @@ static int __init stlb_init(void)
 {
 	int ret;
 
+	/* With the hash MMU no hardware walks the page tables of a process. */
+#ifdef CONFIG_PPC_BOOK3S_64
+	if (!radix_enabled())
+		return -ENODEV;
+#endif
 	if (probes) {
 		ret = stlb_register_probes();
 		if (ret)
