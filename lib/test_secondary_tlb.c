@@ -11,7 +11,9 @@
  * O1	a probe on the kmem:mm_page_free tracepoint: a page or page table that
  *	is freed while the device still caches it. It misses pages that go back
  *	to the hugetlb pool, and tables that share a page with others (powerpc
- *	with pages of 64 KiB). These are left to O2,
+ *	with pages of 64 KiB). These are left to O2. It misses pages of
+ *	ZONE_DEVICE (fs-dax, device-coherent), which do not go back to the page
+ *	allocator: the device caches none,
  * O2	a comparison of all cached entries with the page tables, on request,
  * O3	the log of invalidations, and kretprobes on the CPU TLB flush functions
  *	that require a covering invalidation between entry and return.
@@ -567,6 +569,12 @@ static void stlb_cache_table(struct stlb *dev, unsigned long region,
 	stlb_remember(dev, region, region_size, pa, bytes, true);
 }
 
+/* Does O1 miss that the page is freed, and somebody else gets it? */
+static bool stlb_unwatched(unsigned long pfn)
+{
+	return pfn_valid(pfn) && is_zone_device_page(pfn_to_page(pfn));
+}
+
 /* Cache what a walk for @va has found. Returns the leaf, if it has one. */
 static struct stlb_entry *stlb_cache(struct stlb *dev, unsigned long va,
 				     const struct stlb_walk *walk)
@@ -581,7 +589,7 @@ static struct stlb_entry *stlb_cache(struct stlb *dev, unsigned long va,
 				 ALIGN_DOWN(va, walk->tables[i].region_size),
 				 walk->tables[i].region_size,
 				 walk->tables[i].pa, walk->tables[i].bytes);
-	if (!walk->leaf || !walk->young)
+	if (!walk->leaf || !walk->young || stlb_unwatched(PHYS_PFN(pa)))
 		return NULL;
 
 	/* A TLB can evict at any time: the walk replaces the entry for @va. */

@@ -105,7 +105,8 @@ struct stlb_fill {
  *
  * The access goes through a cached translation if there is one, however stale,
  * but never to a page known to be freed: that fails with ESTALE. EBUSY: the page
- * faults were handled and have not helped.
+ * faults were handled and have not helped. STLB_FILL and STLB_ACCESS of a page
+ * of ZONE_DEVICE fail so, since the device never caches it.
  */
 struct stlb_access {
 	__u64 addr;
