@@ -1117,7 +1117,7 @@ static int open_uffd(struct world *w, uint64_t features)
 static void need_sva_fault(struct world *w)
 {
 	if (!(w->info.features & STLB_HAS_SVA_FAULT))
-		skip_test(w, "the page fault handler of SVA is out of reach");
+		skip_test(w, "the page fault handler of SVA is out of reach (CONFIG_TEST_SECONDARY_TLB_SVA)");
 }
 
 /* Anonymous pages that are clean (MADV_FREE). */
