@@ -23,10 +23,11 @@
  * the fault of a device that caches something after its invalidation: it found
  * the entry in the page tables after the kernel had flushed it. The lock also
  * keeps the tables alive during a walk: their pages cannot pass the page-free
- * probe. Without the probe nothing is cached at all. Disabling interrupts
- * would not be enough, since the kernel does not know that this CPU walks the
- * tables. It does protect tables that are parts of a page, which are freed by
- * RCU.
+ * probe. Without the probe nothing is cached at all. It does not help a table
+ * that shares its page with others. Such a table is freed by RCU, which waits
+ * for this CPU as long as interrupts are disabled. MMU_GATHER_RCU_TABLE_FREE
+ * makes that true of all page tables of a process, but not all configurations
+ * have it.
  *
  * A second subscriber, with invalidate_range_start() and _end() only, can hold
  * a start/end section open ("window"), so that a race becomes a sequence.
@@ -155,7 +156,7 @@ struct stlb_record {
  * @log_base: @log_head at the last reset.
  * @batches_base: stlb_cpu_batches at the last reset.
  * @missed_base: stlb_probes_missed() at the last reset.
- * @window_lock: nests outside stlb_lock; held for short moments only.
+ * @window_lock: never held together with stlb_lock; held for short moments only.
  * @startends: see struct stlb_stats, like the next two.
  * @window_hits: see there.
  * @window_timeouts: see there.
@@ -763,7 +764,7 @@ static void stlb_hold(struct stlb *dev, const struct mmu_notifier_range *range,
 		spin_unlock(&dev->window_lock);
 		return;
 	}
-	slot->state = STLB_WINDOW_HELD;
+	WRITE_ONCE(slot->state, STLB_WINDOW_HELD);
 	slot->w.held_tid = current->pid;
 	dev->window_hits++;
 	spin_unlock(&dev->window_lock);
@@ -777,7 +778,8 @@ static void stlb_hold(struct stlb *dev, const struct mmu_notifier_range *range,
 
 	spin_lock(&dev->window_lock);
 	released = slot->state == STLB_WINDOW_RELEASED;
-	slot->state = released ? STLB_WINDOW_FREE : STLB_WINDOW_EXPIRED;
+	WRITE_ONCE(slot->state, released ? STLB_WINDOW_FREE :
+					   STLB_WINDOW_EXPIRED);
 	if (!released && !left)
 		dev->window_timeouts++;
 	spin_unlock(&dev->window_lock);
@@ -1688,7 +1690,7 @@ static int stlb_window_set(struct stlb *dev, void __user *uarg)
 	if (i < STLB_NR_WINDOWS) {
 		arg.id = i;
 		dev->windows[i].w = arg;
-		dev->windows[i].state = STLB_WINDOW_ARMED;
+		WRITE_ONCE(dev->windows[i].state, STLB_WINDOW_ARMED);
 	}
 	spin_unlock(&dev->window_lock);
 	if (i == STLB_NR_WINDOWS)

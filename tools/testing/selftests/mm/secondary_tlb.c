@@ -134,7 +134,6 @@ struct op {
 };
 
 struct world {
-	struct __test_metadata *meta;
 	const struct op *op;
 	enum size size;
 	unsigned int model;
@@ -1870,7 +1869,6 @@ TEST(nested_gather)
 	int held_unmap, held_gather;
 	struct victim v = {};
 
-	w->meta = _metadata;
 	print_identity(w);
 	if (open_device(w) && prepare_size(w)) {
 		start_victim(w, &v, nested_victim);
@@ -1984,7 +1982,6 @@ TEST(collapse_abort)
 	pid_t collapser = 0;
 	int held;
 
-	w->meta = _metadata;
 	print_identity(w);
 	if (open_device(w) && prepare_size(w)) {
 		w->len = w->unit;
