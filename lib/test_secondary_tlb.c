@@ -11,7 +11,9 @@
  * O1	a probe on the kmem:mm_page_free tracepoint: a page or page table that
  *	is freed while the device still caches it. It misses pages that go back
  *	to the hugetlb pool, and tables that share a page with others (powerpc
- *	with pages of 64 KiB). These are left to O2,
+ *	with pages of 64 KiB). These are left to O2. It misses pages of
+ *	ZONE_DEVICE (fs-dax, device-coherent), which do not go back to the page
+ *	allocator: the device caches none,
  * O2	a comparison of all cached entries with the page tables, on request,
  * O3	the log of invalidations, and kretprobes on the CPU TLB flush functions
  *	that require a covering invalidation between entry and return.
@@ -21,10 +23,11 @@
  * the fault of a device that caches something after its invalidation: it found
  * the entry in the page tables after the kernel had flushed it. The lock also
  * keeps the tables alive during a walk: their pages cannot pass the page-free
- * probe. Without the probe nothing is cached at all. Disabling interrupts
- * would not be enough, since the kernel does not know that this CPU walks the
- * tables. It does protect tables that are parts of a page, which are freed by
- * RCU.
+ * probe. Without the probe nothing is cached at all. It does not help a table
+ * that shares its page with others. Such a table is freed by RCU, which waits
+ * for this CPU as long as interrupts are disabled. MMU_GATHER_RCU_TABLE_FREE
+ * makes that true of all page tables of a process, but not all configurations
+ * have it.
  *
  * A second subscriber, with invalidate_range_start() and _end() only, can hold
  * a start/end section open ("window"), so that a race becomes a sequence.
@@ -153,7 +156,7 @@ struct stlb_record {
  * @log_base: @log_head at the last reset.
  * @batches_base: stlb_cpu_batches at the last reset.
  * @missed_base: stlb_probes_missed() at the last reset.
- * @window_lock: nests outside stlb_lock; held for short moments only.
+ * @window_lock: never held together with stlb_lock; held for short moments only.
  * @startends: see struct stlb_stats, like the next two.
  * @window_hits: see there.
  * @window_timeouts: see there.
@@ -567,6 +570,12 @@ static void stlb_cache_table(struct stlb *dev, unsigned long region,
 	stlb_remember(dev, region, region_size, pa, bytes, true);
 }
 
+/* Does O1 miss that the page is freed, and somebody else gets it? */
+static bool stlb_unwatched(unsigned long pfn)
+{
+	return pfn_valid(pfn) && is_zone_device_page(pfn_to_page(pfn));
+}
+
 /* Cache what a walk for @va has found. Returns the leaf, if it has one. */
 static struct stlb_entry *stlb_cache(struct stlb *dev, unsigned long va,
 				     const struct stlb_walk *walk)
@@ -581,7 +590,7 @@ static struct stlb_entry *stlb_cache(struct stlb *dev, unsigned long va,
 				 ALIGN_DOWN(va, walk->tables[i].region_size),
 				 walk->tables[i].region_size,
 				 walk->tables[i].pa, walk->tables[i].bytes);
-	if (!walk->leaf || !walk->young)
+	if (!walk->leaf || !walk->young || stlb_unwatched(PHYS_PFN(pa)))
 		return NULL;
 
 	/* A TLB can evict at any time: the walk replaces the entry for @va. */
@@ -755,7 +764,7 @@ static void stlb_hold(struct stlb *dev, const struct mmu_notifier_range *range,
 		spin_unlock(&dev->window_lock);
 		return;
 	}
-	slot->state = STLB_WINDOW_HELD;
+	WRITE_ONCE(slot->state, STLB_WINDOW_HELD);
 	slot->w.held_tid = current->pid;
 	dev->window_hits++;
 	spin_unlock(&dev->window_lock);
@@ -769,7 +778,8 @@ static void stlb_hold(struct stlb *dev, const struct mmu_notifier_range *range,
 
 	spin_lock(&dev->window_lock);
 	released = slot->state == STLB_WINDOW_RELEASED;
-	slot->state = released ? STLB_WINDOW_FREE : STLB_WINDOW_EXPIRED;
+	WRITE_ONCE(slot->state, released ? STLB_WINDOW_FREE :
+					   STLB_WINDOW_EXPIRED);
 	if (!released && !left)
 		dev->window_timeouts++;
 	spin_unlock(&dev->window_lock);
@@ -1422,6 +1432,10 @@ static int stlb_query(struct stlb *dev, void __user *uarg)
 	out.addr = arg.addr;
 
 	raw_spin_lock_irqsave(&stlb_lock, flags);
+	if (dev->dead) {
+		raw_spin_unlock_irqrestore(&stlb_lock, flags);
+		return -ESRCH;
+	}
 	for (e = stlb_first(dev, arg.addr, arg.addr); e;
 	     e = stlb_next(e, arg.addr, arg.addr))
 		out.walks += e->table;
@@ -1506,6 +1520,11 @@ static int stlb_check(struct stlb *dev, void __user *uarg)
 	for (i = 0; i < dev->nr_slots; i = batch_end) {
 		batch_end = min(i + STLB_CHECK_BATCH, dev->nr_slots);
 		raw_spin_lock_irqsave(&stlb_lock, flags);
+		/* Everything was dropped: that is not to be taken for clean. */
+		if (dev->dead) {
+			raw_spin_unlock_irqrestore(&stlb_lock, flags);
+			return -ESRCH;
+		}
 		for (; i < batch_end; i++) {
 			struct stlb_entry *e = &dev->slots[i];
 
@@ -1671,7 +1690,7 @@ static int stlb_window_set(struct stlb *dev, void __user *uarg)
 	if (i < STLB_NR_WINDOWS) {
 		arg.id = i;
 		dev->windows[i].w = arg;
-		dev->windows[i].state = STLB_WINDOW_ARMED;
+		WRITE_ONCE(dev->windows[i].state, STLB_WINDOW_ARMED);
 	}
 	spin_unlock(&dev->window_lock);
 	if (i == STLB_NR_WINDOWS)
@@ -1910,6 +1929,11 @@ static int __init stlb_init(void)
 {
 	int ret;
 
+	/* With the hash MMU no hardware walks the page tables of a process. */
+#ifdef CONFIG_PPC_BOOK3S_64
+	if (!radix_enabled())
+		return -ENODEV;
+#endif
 	if (probes) {
 		ret = stlb_register_probes();
 		if (ret)

@@ -56,8 +56,8 @@ enum stlb_model {
  * @flags: STLB_ATTACH_*; at most one of the HOLDER flags.
  * @entries: capacity of the cache in entries; 0 for the default.
  *
- * With STLB_ATTACH_HOLDER_ONLY calls that need a TLB fail with ESRCH, as they do
- * when the address space is gone.
+ * With STLB_ATTACH_HOLDER_ONLY calls that need a TLB (_FILL, _ACCESS, _QUERY,
+ * _CHECK) fail with ESRCH, as they do when the address space is gone.
  */
 struct stlb_attach {
 	__s32 pid;
@@ -105,7 +105,8 @@ struct stlb_fill {
  *
  * The access goes through a cached translation if there is one, however stale,
  * but never to a page known to be freed: that fails with ESTALE. EBUSY: the page
- * faults were handled and have not helped.
+ * faults were handled and have not helped. STLB_FILL and STLB_ACCESS of a page
+ * of ZONE_DEVICE fail so, since the device never caches it.
  */
 struct stlb_access {
 	__u64 addr;
@@ -262,6 +263,8 @@ struct stlb_log {
  *	wait for a thread to be held. At most STLB_WINDOW_MAX_MS.
  * @id: _SET: out; _WAIT, _RELEASE: in.
  * @held_tid: _WAIT: out: the held thread.
+ *
+ * Threads are numbered as in the initial PID namespace.
  *
  * A window holds one thread, once. _RELEASE lets it go on, or removes a window
  * that no thread has entered, and frees @id.

@@ -134,7 +134,6 @@ struct op {
 };
 
 struct world {
-	struct __test_metadata *meta;
 	const struct op *op;
 	enum size size;
 	unsigned int model;
@@ -592,7 +591,9 @@ static void make_map(struct world *w)
 	w->map = (char *)(((uintptr_t)w->raw + 2 * align - 1) & ~(align - 1));
 
 	if (w->op->backing != ANON) {
-		w->file = open_file(w, w->op->backing, w->len);
+		/* A test that changes the file itself has opened it. */
+		if (w->file < 0)
+			w->file = open_file(w, w->op->backing, w->len);
 		if (w->file < 0)
 			return;
 		flags |= MAP_SHARED;
@@ -1115,7 +1116,7 @@ static int open_uffd(struct world *w, uint64_t features)
 static void need_sva_fault(struct world *w)
 {
 	if (!(w->info.features & STLB_HAS_SVA_FAULT))
-		skip_test(w, "the page fault handler of SVA is out of reach");
+		skip_test(w, "the page fault handler of SVA is out of reach (CONFIG_TEST_SECONDARY_TLB_SVA)");
 }
 
 /* Anonymous pages that are clean (MADV_FREE). */
@@ -1515,6 +1516,7 @@ static void tear_down(struct world *w)
 		close(w->fd);
 	if (w->file >= 0)
 		close(w->file);
+	w->file = -1;
 	if (w->pool) {
 		munmap(w->map, w->len);
 		hugetlb_set_nr_pages(w->unit, 0);
@@ -1659,24 +1661,30 @@ OPS(OP_VARIANTS)
 
 /*
  * Windows. The process under test is a child of the test, which controls it
- * and the device: a held thread sleeps with mmap_lock taken.
+ * and the device: a held thread sleeps with mmap_lock taken. Each window is for
+ * one thread: khugepaged, reclaim or compaction may get to the range first.
  */
 static int set_window(struct world *w, uint32_t where, const void *start,
-		      size_t len)
+		      size_t len, pid_t tid)
 {
 	struct stlb_window win = {
 		.start = (uintptr_t)start, .end = (uintptr_t)start + len,
-		.where = where, .timeout_ms = SECONDS(20),
+		.tid = tid, .where = where, .timeout_ms = SECONDS(20),
 	};
 
 	return DEV(w, STLB_WINDOW_SET, &win) ? -1 : (int)win.id;
 }
 
-static bool wait_window(struct world *w, int id)
+static bool wait_window(struct world *w, int id, pid_t tid)
 {
 	struct stlb_window win = { .id = id, .timeout_ms = SECONDS(8) };
 
-	return !DEV(w, STLB_WINDOW_WAIT, &win);
+	if (DEV(w, STLB_WINDOW_WAIT, &win))
+		return false;
+	if (win.held_tid != tid)
+		fail_test(w, "the window holds thread %d instead of %d",
+			  win.held_tid, tid);
+	return win.held_tid == tid;
 }
 
 static void release_window(struct world *w, int id)
@@ -1725,6 +1733,11 @@ static bool hear_map(struct victim *v, char **map)
 	return hear_all(v, map, sizeof(*map));
 }
 
+static bool hear_tid(struct victim *v, pid_t *tid)
+{
+	return hear_all(v, tid, sizeof(*tid));
+}
+
 static void start_victim(struct world *w, struct victim *v,
 			 void (*body)(struct world *w, struct victim *v))
 {
@@ -1768,6 +1781,7 @@ static const struct op window_op;
 /* A thread that waits for a byte first: creating a thread takes mmap_lock. */
 struct worker {
 	pthread_t thread;
+	pid_t tid;
 	int go[2];
 	struct world *w;
 	void (*run)(struct world *w);
@@ -1778,6 +1792,7 @@ static void *work(void *arg)
 	struct worker *worker = arg;
 	char c;
 
+	__atomic_store_n(&worker->tid, syscall(SYS_gettid), __ATOMIC_RELEASE);
 	if (read(worker->go[0], &c, 1) == 1)
 		worker->run(worker->w);
 	return NULL;
@@ -1788,8 +1803,13 @@ static bool hire(struct worker *worker, struct world *w,
 {
 	worker->w = w;
 	worker->run = run;
-	return !pipe(worker->go) &&
-	       !pthread_create(&worker->thread, NULL, work, worker);
+	worker->tid = 0;
+	if (pipe(worker->go) ||
+	    pthread_create(&worker->thread, NULL, work, worker))
+		return false;
+	while (!__atomic_load_n(&worker->tid, __ATOMIC_ACQUIRE))
+		sched_yield();
+	return true;
 }
 
 /* Two mappings: on 'u' unmap the first, on 'd' empty the second. */
@@ -1806,7 +1826,9 @@ static void nested_victim(struct world *w, struct victim *v)
 	    !hire(&unmapper, w, do_munmap) ||
 	    !hire(&emptier, &second, do_dontneed) ||
 	    write(v->to, &w->map, sizeof(w->map)) < 0 ||
-	    write(v->to, &second.map, sizeof(second.map)) < 0)
+	    write(v->to, &second.map, sizeof(second.map)) < 0 ||
+	    write(v->to, &unmapper.tid, sizeof(unmapper.tid)) < 0 ||
+	    write(v->to, &emptier.tid, sizeof(emptier.tid)) < 0)
 		return;
 	if (hear(v) != 'u' || write(unmapper.go[1], "", 1) != 1 ||
 	    hear(v) != 'd' || write(emptier.go[1], "", 1) != 1)
@@ -1843,23 +1865,26 @@ TEST(nested_gather)
 	};
 	struct world *w = &world;
 	char *first = NULL, *second = NULL;
+	pid_t unmapper = 0, emptier = 0;
 	int held_unmap, held_gather;
 	struct victim v = {};
 
-	w->meta = _metadata;
 	print_identity(w);
 	if (open_device(w) && prepare_size(w)) {
 		start_victim(w, &v, nested_victim);
-		if (!hear_map(&v, &first) || !hear_map(&v, &second))
+		if (!hear_map(&v, &first) || !hear_map(&v, &second) ||
+		    !hear_tid(&v, &unmapper) || !hear_tid(&v, &emptier))
 			fail_test(w, "the victim failed");
 	}
 	if (!stopped(w)) {
-		held_unmap = set_window(w, STLB_WINDOW_START, first, w->len);
+		held_unmap = set_window(w, STLB_WINDOW_START, first, w->len,
+					unmapper);
 		tell(&v, 'u');
-		wait_window(w, held_unmap);
-		held_gather = set_window(w, STLB_WINDOW_START, second, w->len);
+		wait_window(w, held_unmap, unmapper);
+		held_gather = set_window(w, STLB_WINDOW_START, second, w->len,
+					 emptier);
 		tell(&v, 'd');
-		wait_window(w, held_gather);
+		wait_window(w, held_gather, emptier);
 		/* Both gathers are open. */
 		release_window(w, held_unmap);
 		MUST(w, hear(&v) == 'U');
@@ -1920,7 +1945,9 @@ static void abort_victim(struct world *w, struct victim *v)
 	attach(w, STLB_ATTACH_HOLDER_FIRST);
 	fill_map(w);
 	if (stopped(w) || !hire(&collapser, w, do_collapse_abort) ||
-	    write(v->to, &w->map, sizeof(w->map)) < 0 || hear(v) != 'c' ||
+	    write(v->to, &w->map, sizeof(w->map)) < 0 ||
+	    write(v->to, &collapser.tid, sizeof(collapser.tid)) < 0 ||
+	    hear(v) != 'c' ||
 	    write(collapser.go[1], "", 1) != 1 || hear(v) != 'w')
 		return;
 	*word(w, w->len - w->page) = 1;
@@ -1952,20 +1979,21 @@ TEST(collapse_abort)
 	};
 	struct world *w = &world;
 	struct victim v = {};
+	pid_t collapser = 0;
 	int held;
 
-	w->meta = _metadata;
 	print_identity(w);
 	if (open_device(w) && prepare_size(w)) {
 		w->len = w->unit;
 		start_victim(w, &v, abort_victim);
-		if (!hear_map(&v, &w->map))
+		if (!hear_map(&v, &w->map) || !hear_tid(&v, &collapser))
 			fail_test(w, "the victim failed");
 	}
 	if (!stopped(w)) {
-		held = set_window(w, STLB_WINDOW_START, w->map, w->len);
+		held = set_window(w, STLB_WINDOW_START, w->map, w->len,
+				  collapser);
 		tell(&v, 'c');
-		wait_window(w, held);
+		wait_window(w, held, collapser);
 		tell(&v, 'w');
 		MUST(w, hear(&v) == 'W');
 		release_window(w, held);
@@ -2037,6 +2065,14 @@ FIXTURE_TEARDOWN(window)
 {
 }
 
+/* Blocks of 512 bytes that the file has; -1 if that cannot be told. */
+static long long blocks_of(int file)
+{
+	struct stat st;
+
+	return fstat(file, &st) ? -1 : st.st_blocks;
+}
+
 TEST_F_TIMEOUT(window, late, 120)
 {
 	struct world *w = &self->w;
@@ -2052,17 +2088,20 @@ TEST_F_TIMEOUT(window, late, 120)
 			fail_test(w, "the victim failed");
 	}
 	if (!stopped(w)) {
-		held = set_window(w, STLB_WINDOW_END, w->map, w->len);
+		held = set_window(w, STLB_WINDOW_END, w->map, w->len, v.pid);
 		tell(&v, 'g');
-		wait_window(w, held);
+		wait_window(w, held, v.pid);
 		DEV(w, STLB_CHECK, &w->check);
 		found(w, K_LATE, w->check.gone + w->check.moved +
 		      w->check.writable + w->check.dirty + w->check.table);
 		if (variant->punch) {
 			struct stlb_check late = w->check;
 
+			/* The pages are the victim's, and they go. */
+			MUST(w, blocks_of(w->file) >= (long long)w->len / 512);
 			MUST(w, !fallocate(w->file, FALLOC_FL_PUNCH_HOLE |
 					   FALLOC_FL_KEEP_SIZE, 0, w->len));
+			MUST(w, !blocks_of(w->file));
 			collect(w);
 			found(w, K_FREE_LEAF, w->stats.freed_leaf);
 			w->check = late;
@@ -2172,11 +2211,15 @@ TEST_F(life, holder_only)
 {
 	struct stlb_attach a = { .flags = STLB_ATTACH_HOLDER_ONLY };
 	struct stlb_fill f = { .addr = (uintptr_t)self->page, .len = 1 };
+	struct stlb_query q = { .addr = (uintptr_t)self->page };
+	struct stlb_check check = {};
 	struct stlb_stats stats;
 
 	CONCLUDE(&self->w);
 	ASSERT_EQ(0, try(&self->w, STLB_ATTACH, &a));
 	ASSERT_EQ(ESRCH, try(&self->w, STLB_FILL, &f));
+	ASSERT_EQ(ESRCH, try(&self->w, STLB_QUERY, &q));
+	ASSERT_EQ(ESRCH, try(&self->w, STLB_CHECK, &check));
 	ASSERT_EQ(0, munmap(self->page, getpagesize()));
 	ASSERT_EQ(0, try(&self->w, STLB_STATS, &stats));
 	ASSERT_NE(0ULL, stats.startends);
@@ -2225,7 +2268,9 @@ static void end_by(struct __test_metadata *_metadata, struct world *w,
 		   char *page, bool exec)
 {
 	struct stlb_fill f = { .addr = (uintptr_t)page, .len = 1 };
+	struct stlb_query q = { .addr = (uintptr_t)page };
 	char *argv[] = { "secondary_tlb", "--sleep", NULL };
+	struct stlb_check check = {};
 	struct stlb_attach a = {};
 	struct stlb_stats stats;
 	int up[2], i;
@@ -2249,6 +2294,9 @@ static void end_by(struct __test_metadata *_metadata, struct world *w,
 		usleep(1000);
 	}
 	ASSERT_EQ(ESRCH, try(w, STLB_FILL, &f));
+	/* With nothing cached an oracle would find nothing. */
+	ASSERT_EQ(ESRCH, try(w, STLB_QUERY, &q));
+	ASSERT_EQ(ESRCH, try(w, STLB_CHECK, &check));
 	ASSERT_EQ(0, try(w, STLB_QUIESCE, NULL));
 	ASSERT_EQ(0, try(w, STLB_STATS, &stats));
 	ASSERT_EQ(0ULL, stats.leaves + stats.walks);
@@ -2321,9 +2369,9 @@ TEST_F(life, detach_held)
 	prepare_size(w);
 	start_victim(w, &v, held_victim);
 	ASSERT_TRUE(hear_map(&v, &w->map));
-	id = set_window(w, STLB_WINDOW_START, w->map, w->len);
+	id = set_window(w, STLB_WINDOW_START, w->map, w->len, v.pid);
 	tell(&v, 'u');
-	ASSERT_TRUE(wait_window(w, id));
+	ASSERT_TRUE(wait_window(w, id, v.pid));
 	ASSERT_EQ(-1, syscall(SYS_delete_module, "test_secondary_tlb",
 			      O_NONBLOCK));
 	/* ENOENT, ENOSYS: built in. */
