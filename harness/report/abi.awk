@@ -112,30 +112,22 @@ function load(side, file) {
 			defa[substr(line, 1, RLENGTH - 1)] = substr(line, RLENGTH + 1)
 	}
 }
-# reach WHAT: all that it is made of, to inb and ina. A list, and no recursion: types are
-# nested deeper than awk may be.
-function reach(what,    n, done, i, m, word) {
-	split("", inb)
-	split("", ina)
+# reach WHAT: all that it is made of, to inb and ina
+function reach(what) {
+	follow(what, defb, inb)
+	follow(what, defa, ina)
+}
+# A list, and no recursion: types are nested deeper than awk may be.
+function follow(what, def, seen,    n, done, i, m, word) {
+	split("", seen)
 	n = 0
 	queue[++n] = what
-	inb[what]
+	seen[what]
 	for (done = 1; done <= n; done++) {
-		m = split(defb[queue[done]], word, " ")
+		m = split(def[queue[done]], word, " ")
 		for (i = 1; i <= m; i++)
-			if (word[i] ~ /^[A-Za-z]#/ && !(word[i] in inb) && (word[i] in defb)) {
-				inb[word[i]]
-				queue[++n] = word[i]
-			}
-	}
-	n = 0
-	queue[++n] = what
-	ina[what]
-	for (done = 1; done <= n; done++) {
-		m = split(defa[queue[done]], word, " ")
-		for (i = 1; i <= m; i++)
-			if (word[i] ~ /^[A-Za-z]#/ && !(word[i] in ina) && (word[i] in defa)) {
-				ina[word[i]]
+			if (word[i] ~ /^[A-Za-z]#/ && !(word[i] in seen) && (word[i] in def)) {
+				seen[word[i]]
 				queue[++n] = word[i]
 			}
 	}
